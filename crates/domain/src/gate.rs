@@ -1,0 +1,322 @@
+//! The gate: everything that must be true at the moment before a payment is sent.
+//!
+//! It runs once to decide and again under row locks, on the same facts read afresh. It knows no
+//! clock and no database: [`GateFacts`] is all there is, and the first broken rule, in the order
+//! of [`Refusal`], is the answer.
+
+use chrono::TimeDelta;
+
+use crate::date::{BusinessDate, Instant};
+use crate::failure::{FAILURES_IN_A_ROW_MAX, RETRIES_IN_ALL_MAX, SUBMISSIONS_IN_24H_MAX};
+use crate::fit::Validity;
+use crate::money::Cents;
+use crate::period::{Reading, Window, window_holding};
+use crate::terms::{Allowance, PaymentTerms, TermsType};
+use crate::{agreement, instalment, plan};
+
+mod hours;
+mod refusal;
+#[cfg(test)]
+mod tests;
+
+pub use hours::SendingHours;
+pub use refusal::Refusal;
+
+/// Days after its due date in which an ad hoc instalment, which has no window, may be collected.
+const ADHOC_ROOM_DAYS: i64 = 28;
+
+/// The longest ago an agreement may have been confirmed for a payment to rest on it.
+const CONFIRMATION_MAX_AGE: TimeDelta = TimeDelta::hours(24);
+
+/// Which kind of sending is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A new payment for an instalment that is owed.
+    First,
+    /// The same payment again, under its uid, after it is known not to have arrived.
+    Resend,
+    /// A retry at the provider of a payment that failed.
+    Retry {
+        /// Retries of this payment so far.
+        retries_made: u32,
+        /// Its submissions in the last 24 hours, the first one counted.
+        submissions_in_24h: u32,
+    },
+}
+
+/// What the gate decides on, as read from the rows at `now`.
+#[derive(Clone, Copy, Debug)]
+pub struct GateFacts<'a> {
+    /// The time.
+    pub now: Instant,
+    /// Whether the kill switch stands at "collect".
+    pub collections_open: bool,
+    /// Whether an open exception freezes the plan.
+    pub plan_frozen: bool,
+    /// Where the plan stands.
+    pub plan_state: plan::State,
+    /// Where the instalment stands.
+    pub instalment_state: instalment::State,
+    /// When the instalment is due.
+    pub due_date: BusinessDate,
+    /// What the payment collects.
+    pub amount: Cents,
+    /// Where the agreement stands.
+    pub agreement_state: agreement::State,
+    /// When the provider last said so.
+    pub agreement_confirmed_at: Option<Instant>,
+    /// The terms the payer agreed to.
+    pub terms: &'a PaymentTerms,
+    /// The dates between which the agreement holds.
+    pub validity: Validity,
+    /// When payments are sent.
+    pub hours: SendingHours,
+    /// Which kind of sending is asked for.
+    pub purpose: Purpose,
+    /// Whether another payment for the same instalment lives or has settled.
+    pub other_live_payment: bool,
+    /// Whether the agreement has no other payment that has not failed.
+    pub first_of_agreement: bool,
+    /// Whether the instalment is the plan's last.
+    pub last_of_plan: bool,
+    /// Failures of the agreement since its last settled payment.
+    pub consecutive_failures: u32,
+    /// Slots taken in the window that holds today, in the order of [`Reading::ALL`], without this
+    /// payment's own; under ad hoc terms with a count, slots taken over the agreement's life.
+    pub slots_taken: [u32; 2],
+}
+
+/// The gate's consent, with what the payment has to carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pass {
+    /// Today's date in Sydney: the date the payment is made on.
+    pub today: BusinessDate,
+    /// The window to take a slot in, in the order of [`Reading::ALL`]; none under ad hoc terms.
+    pub windows: [Option<Window>; 2],
+    /// Slots in each window, or over the agreement's life; none where there is no limit.
+    pub slots_allowed: Option<u32>,
+    /// Oligo's `last_payment`: said under balloon terms, and only there.
+    pub last_payment: Option<bool>,
+}
+
+/// Whether this payment may be sent now.
+///
+/// # Errors
+///
+/// The first rule it breaks, in the order of [`Refusal`].
+pub fn gate(facts: &GateFacts<'_>) -> Result<Pass, Refusal> {
+    let today = BusinessDate::of_instant(facts.now);
+
+    check_wanted(facts, today)?;
+    check_due_window(facts, today)?;
+    check_agreement(facts)?;
+    check_dates(facts, today)?;
+    let last_payment = check_amount(facts)?;
+    let windows = windows_holding(facts.terms, facts.validity, today);
+    let slots_allowed = check_slots(facts, today, windows)?;
+    check_budgets(facts)?;
+    hours::check(facts, today, windows)?;
+
+    Ok(Pass {
+        today,
+        windows,
+        slots_allowed,
+        last_payment,
+    })
+}
+
+/// The last date on which an instalment may still be collected.
+///
+/// It is the earliest of: the last date of the window that holds the due date, under either
+/// reading; the end of the validity; the last payment date. Ad hoc terms have no windows and give
+/// 28 days. Later, the payment would take the next instalment's place in its window.
+#[must_use]
+pub fn room_until(
+    terms: &PaymentTerms,
+    validity: Validity,
+    due_date: BusinessDate,
+) -> BusinessDate {
+    let held = windows_holding(terms, validity, due_date);
+    let window_end = match earliest_end(held) {
+        Some(window) => window.last_date,
+        None => due_date
+            .plus_days(ADHOC_ROOM_DAYS)
+            .unwrap_or(BusinessDate::MAX),
+    };
+    let limits = [
+        Some(window_end),
+        validity.end_date,
+        terms.last_payment_date(),
+    ];
+
+    limits.into_iter().flatten().min().unwrap_or(window_end)
+}
+
+/// The windows that hold a date, one for each reading. A date before the agreement's first belongs
+/// to its first window: that is where such an instalment would be collected.
+fn windows_holding(
+    terms: &PaymentTerms,
+    validity: Validity,
+    date: BusinessDate,
+) -> [Option<Window>; 2] {
+    let anchor = validity.start_date;
+    let held = |reading| window_holding(anchor, terms.frequency(), reading, date.max(anchor));
+
+    [held(Reading::Oligo), held(Reading::Azupay)]
+}
+
+fn earliest_end(windows: [Option<Window>; 2]) -> Option<Window> {
+    windows
+        .into_iter()
+        .flatten()
+        .min_by_key(|window| window.last_date)
+}
+
+fn check_wanted(facts: &GateFacts<'_>, today: BusinessDate) -> Result<(), Refusal> {
+    if !facts.collections_open {
+        return Err(Refusal::CollectionsStopped);
+    }
+    if facts.plan_frozen {
+        return Err(Refusal::PlanFrozen);
+    }
+    if facts.plan_state != plan::State::Active {
+        return Err(Refusal::PlanNotActive {
+            state: facts.plan_state,
+        });
+    }
+    let state = facts.instalment_state;
+    let owed = match facts.purpose {
+        Purpose::First => state.is_owed_now(),
+        Purpose::Resend => state == instalment::State::Collecting,
+        Purpose::Retry { .. } => state == instalment::State::Retrying,
+    };
+    if !owed {
+        return Err(Refusal::InstalmentNotOwed { state });
+    }
+    let due_date = earliest_date(facts);
+    if today < due_date {
+        return Err(Refusal::NotDueYet { due_date });
+    }
+    if facts.other_live_payment {
+        return Err(Refusal::OtherPaymentLive);
+    }
+    Ok(())
+}
+
+/// The date from which the instalment is due: an agreement's first payment waits for its date.
+fn earliest_date(facts: &GateFacts<'_>) -> BusinessDate {
+    match facts.terms.first_payment_date() {
+        Some(date) if facts.first_of_agreement => facts.due_date.max(date),
+        Some(_) | None => facts.due_date,
+    }
+}
+
+/// A late instalment is never stacked onto the window of the next one.
+fn check_due_window(facts: &GateFacts<'_>, today: BusinessDate) -> Result<(), Refusal> {
+    let held = windows_holding(facts.terms, facts.validity, facts.due_date);
+    match earliest_end(held) {
+        Some(window) if window.last_date < today => Err(Refusal::WindowOver { window }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn check_agreement(facts: &GateFacts<'_>) -> Result<(), Refusal> {
+    if !facts.agreement_state.is_payable() {
+        return Err(Refusal::AgreementNotActive {
+            state: facts.agreement_state,
+        });
+    }
+    match facts.agreement_confirmed_at {
+        Some(at) if facts.now - at <= CONFIRMATION_MAX_AGE => Ok(()),
+        confirmed_at @ (Some(_) | None) => Err(Refusal::AgreementStale { confirmed_at }),
+    }
+}
+
+fn check_dates(facts: &GateFacts<'_>, today: BusinessDate) -> Result<(), Refusal> {
+    let Validity {
+        start_date,
+        end_date,
+    } = facts.validity;
+    if today < start_date {
+        return Err(Refusal::BeforeValidity { start_date });
+    }
+    if let Some(end_date) = end_date.filter(|end_date| *end_date < today) {
+        return Err(Refusal::AfterValidity { end_date });
+    }
+    if let Some(date) = facts.terms.last_payment_date().filter(|date| *date < today) {
+        return Err(Refusal::AfterLastPaymentDate { date });
+    }
+    match facts.terms.first_payment_date() {
+        Some(date) if facts.first_of_agreement && date != today => {
+            Err(Refusal::FirstPaymentDateMismatch { date })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The amount against the terms; the answer is what `last_payment` has to say.
+fn check_amount(facts: &GateFacts<'_>) -> Result<Option<bool>, Refusal> {
+    let last_payment = match facts.terms.terms_type() {
+        TermsType::Balloon => Some(facts.last_of_plan),
+        TermsType::Fixed | TermsType::Variable | TermsType::UsageBased => None,
+    };
+    facts
+        .terms
+        .allows_amount(facts.amount, facts.first_of_agreement, facts.last_of_plan)
+        .map_err(Refusal::AmountRefused)?;
+
+    Ok(last_payment)
+}
+
+/// One slot must be free under each reading: whichever the provider counts by, it agrees.
+fn check_slots(
+    facts: &GateFacts<'_>,
+    today: BusinessDate,
+    windows: [Option<Window>; 2],
+) -> Result<Option<u32>, Refusal> {
+    let allowed = match facts.terms.allowance() {
+        Allowance::PerWindow(allowed) | Allowance::Lifetime(allowed) => allowed,
+        Allowance::Unlimited => return Ok(None),
+    };
+    let counts_windows = match facts.terms.allowance() {
+        Allowance::PerWindow(_) => true,
+        Allowance::Lifetime(_) | Allowance::Unlimited => false,
+    };
+    for ((reading, window), taken) in Reading::ALL.iter().zip(windows).zip(facts.slots_taken) {
+        // Periods reach beyond the calendar's end: no window means nothing to count in.
+        if counts_windows && window.is_none() {
+            return Err(Refusal::AfterValidity { end_date: today });
+        }
+        if allowed <= taken {
+            return Err(Refusal::NoFreeSlot {
+                reading: *reading,
+                window,
+                allowed,
+            });
+        }
+    }
+    Ok(Some(allowed))
+}
+
+fn check_budgets(facts: &GateFacts<'_>) -> Result<(), Refusal> {
+    let count = facts.consecutive_failures;
+    if FAILURES_IN_A_ROW_MAX <= count {
+        return Err(Refusal::TooManyFailuresInARow { count });
+    }
+    match facts.purpose {
+        Purpose::First | Purpose::Resend => Ok(()),
+        Purpose::Retry {
+            retries_made,
+            submissions_in_24h,
+        } if retries_made < RETRIES_IN_ALL_MAX && submissions_in_24h < SUBMISSIONS_IN_24H_MAX => {
+            Ok(())
+        }
+        Purpose::Retry {
+            retries_made,
+            submissions_in_24h,
+        } => Err(Refusal::RetryBudgetSpent {
+            retries_made,
+            submissions_in_24h,
+        }),
+    }
+}

@@ -1,0 +1,90 @@
+//! The hours in which payments are sent, and the distance kept from the midnights that matter.
+
+use chrono::TimeDelta;
+
+use super::{GateFacts, Refusal};
+use crate::date::{BusinessDate, Instant};
+use crate::period::Window;
+
+/// The hours of a Sydney day in which payments are sent, and the distance kept from midnight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SendingHours {
+    /// The hour from which payments are sent, `0..=23`.
+    pub opens_hour: u32,
+    /// The hour from which none is sent any more, `1..=24`.
+    pub closes_hour: u32,
+    /// Minutes kept clear on both sides of a midnight at which a window turns: the provider's
+    /// clock may already, or still, count the other one.
+    pub guard_minutes: u32,
+}
+
+impl Default for SendingHours {
+    fn default() -> Self {
+        Self {
+            opens_hour: 6,
+            closes_hour: 22,
+            guard_minutes: 15,
+        }
+    }
+}
+
+impl SendingHours {
+    /// When sending opens on a date.
+    #[must_use]
+    pub fn opens_at(self, date: BusinessDate) -> Instant {
+        date.at_hour(self.opens_hour.min(23), 0)
+    }
+
+    /// When sending closes on a date, exclusive.
+    #[must_use]
+    pub fn closes_at(self, date: BusinessDate) -> Instant {
+        if self.closes_hour < 24 {
+            date.at_hour(self.closes_hour, 0)
+        } else {
+            date.closes_at()
+        }
+    }
+}
+
+/// Whether the hour is one at which this payment may be sent.
+pub(super) fn check(
+    facts: &GateFacts<'_>,
+    today: BusinessDate,
+    windows: [Option<Window>; 2],
+) -> Result<(), Refusal> {
+    let (now, hours) = (facts.now, facts.hours);
+    if now < hours.opens_at(today) {
+        return Err(Refusal::OutsideSendingHours {
+            opens_at: hours.opens_at(today),
+        });
+    }
+    if hours.closes_at(today) <= now {
+        let tomorrow = today.plus_days(1).unwrap_or(today);
+        return Err(Refusal::OutsideSendingHours {
+            opens_at: hours.opens_at(tomorrow),
+        });
+    }
+
+    let guard = TimeDelta::minutes(i64::from(hours.guard_minutes));
+    let opening = windows
+        .into_iter()
+        .flatten()
+        .any(|window| window.first_date == today);
+    let opened_at = today.opens_at();
+    if (opening || facts.validity.start_date == today) && now < opened_at + guard {
+        return Err(Refusal::NearWindowEdge {
+            clear_at: opened_at + guard,
+        });
+    }
+    let closing = windows
+        .into_iter()
+        .flatten()
+        .any(|window| window.last_date == today);
+    let closes_at = today.closes_at();
+    if (closing || facts.validity.end_date == Some(today)) && closes_at - guard <= now {
+        return Err(Refusal::NearWindowEdge {
+            clear_at: closes_at + guard,
+        });
+    }
+    Ok(())
+}

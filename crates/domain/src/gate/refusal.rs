@@ -1,0 +1,229 @@
+//! Why the gate does not let a payment through, and whether waiting helps.
+
+use chrono::TimeDelta;
+use thiserror::Error;
+
+use crate::date::{BusinessDate, Instant};
+use crate::failure::RETRIES_IN_ALL_MAX;
+use crate::period::{Reading, Window};
+use crate::terms::AmountRefusal;
+use crate::{agreement, instalment, plan};
+
+/// The code of the one amount rule whose answer changes when another payment settles: the first
+/// payment's amount.
+const FIRST_AMOUNT_CODE: &str = "ZPPAY18";
+
+/// The rule a payment breaks. The order is the precedence: a payment that breaks several is
+/// refused for the first.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// The kill switch stands at "stop".
+    #[error("collections are stopped")]
+    CollectionsStopped,
+    /// An open exception freezes the plan.
+    #[error("the plan is frozen until its open exception is resolved")]
+    PlanFrozen,
+    /// The plan does not collect.
+    #[error("the plan is {state}, not active")]
+    PlanNotActive {
+        /// Where the plan stands.
+        state: plan::State,
+    },
+    /// The instalment does not want this kind of sending.
+    #[error("the instalment is {state}, so this payment is not owed")]
+    InstalmentNotOwed {
+        /// Where the instalment stands.
+        state: instalment::State,
+    },
+    /// The due date, or the date set for the agreement's first payment, has not come.
+    #[error("the instalment is not due before {due_date}")]
+    NotDueYet {
+        /// The date it is due.
+        due_date: BusinessDate,
+    },
+    /// Money may move, or has moved, by another payment.
+    #[error("another payment for the instalment is live or settled")]
+    OtherPaymentLive,
+    /// The window that holds the due date is over, under one reading at least.
+    #[error("the window {window}, which holds the due date, is over")]
+    WindowOver {
+        /// That window.
+        window: Window,
+    },
+    /// The payer's permission is not there.
+    #[error("the agreement is {state}, not active")]
+    AgreementNotActive {
+        /// Where the agreement stands.
+        state: agreement::State,
+    },
+    /// The provider has not confirmed the agreement within 24 hours.
+    #[error("the agreement's state is not fresh: {}", confirmed(*.confirmed_at))]
+    AgreementStale {
+        /// When it was last confirmed.
+        confirmed_at: Option<Instant>,
+    },
+    /// The agreement does not hold yet.
+    #[error("the agreement is valid from {start_date}")]
+    BeforeValidity {
+        /// The first date it holds.
+        start_date: BusinessDate,
+    },
+    /// The agreement does not hold any more.
+    #[error("the agreement was valid until {end_date}")]
+    AfterValidity {
+        /// The last date it held.
+        end_date: BusinessDate,
+    },
+    /// The terms' last payment date has passed.
+    #[error("the last payment date, {date}, has passed")]
+    AfterLastPaymentDate {
+        /// That date.
+        date: BusinessDate,
+    },
+    /// The terms fix the date of the agreement's first payment, and it is another one.
+    #[error("the agreement's first payment has to be made on {date}")]
+    FirstPaymentDateMismatch {
+        /// The date it has to be made on.
+        date: BusinessDate,
+    },
+    /// The terms do not allow the amount.
+    #[error(transparent)]
+    AmountRefused(AmountRefusal),
+    /// Every payment the terms allow in the window has been made, or may be on its way.
+    #[error("{}", slots(*.window, *.allowed))]
+    NoFreeSlot {
+        /// The reading under which the window is full.
+        reading: Reading,
+        /// The window that holds today; none where the count is for the agreement's life.
+        window: Option<Window>,
+        /// How many payments the terms allow.
+        allowed: u32,
+    },
+    /// One more failure brings the agreement too near to suspension by the payer's bank.
+    #[error("the agreement's last {count} payments failed")]
+    TooManyFailuresInARow {
+        /// How many failed in a row.
+        count: u32,
+    },
+    /// Oligo's limits on retries of one payment are reached.
+    #[error("retried {retries_made} times, submitted {submissions_in_24h} times in 24 hours")]
+    RetryBudgetSpent {
+        /// Retries so far; the most is 10.
+        retries_made: u32,
+        /// Submissions in the last 24 hours, the first one counted; the most is 5.
+        submissions_in_24h: u32,
+    },
+    /// Nothing is sent at this hour.
+    #[error("payments are sent again from {opens_at}")]
+    OutsideSendingHours {
+        /// When sending opens.
+        opens_at: Instant,
+    },
+    /// Too near to a midnight at which a window turns.
+    #[error("a window turns at midnight: clear from {clear_at}")]
+    NearWindowEdge {
+        /// From when on it is clear.
+        clear_at: Instant,
+    },
+}
+
+impl Refusal {
+    /// The refusal's word, in `snake_case`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::CollectionsStopped => "collections_stopped",
+            Self::PlanFrozen => "plan_frozen",
+            Self::PlanNotActive { .. } => "plan_not_active",
+            Self::InstalmentNotOwed { .. } => "instalment_not_owed",
+            Self::NotDueYet { .. } => "not_due_yet",
+            Self::OtherPaymentLive => "other_payment_live",
+            Self::WindowOver { .. } => "window_over",
+            Self::AgreementNotActive { .. } => "agreement_not_active",
+            Self::AgreementStale { .. } => "agreement_stale",
+            Self::BeforeValidity { .. } => "before_validity",
+            Self::AfterValidity { .. } => "after_validity",
+            Self::AfterLastPaymentDate { .. } => "after_last_payment_date",
+            Self::FirstPaymentDateMismatch { .. } => "first_payment_date_mismatch",
+            Self::AmountRefused(_) => "amount_refused",
+            Self::NoFreeSlot { .. } => "no_free_slot",
+            Self::TooManyFailuresInARow { .. } => "too_many_failures_in_a_row",
+            Self::RetryBudgetSpent { .. } => "retry_budget_spent",
+            Self::OutsideSendingHours { .. } => "outside_sending_hours",
+            Self::NearWindowEdge { .. } => "near_window_edge",
+        }
+    }
+
+    /// When time alone changes this answer; nothing where something else has to happen first.
+    ///
+    /// The next answer may be another refusal: a full window clears when it is over.
+    #[must_use]
+    pub fn clears_at(&self, now: Instant) -> Option<Instant> {
+        match self {
+            Self::NotDueYet { due_date } => Some(due_date.opens_at()),
+            Self::BeforeValidity { start_date } => Some(start_date.opens_at()),
+            Self::NoFreeSlot { window, .. } => window.map(Window::closes_at),
+            Self::RetryBudgetSpent { retries_made, .. } => {
+                (*retries_made < RETRIES_IN_ALL_MAX).then(|| now + TimeDelta::hours(24))
+            }
+            Self::OutsideSendingHours { opens_at } => Some(*opens_at),
+            Self::NearWindowEdge { clear_at } => Some(*clear_at),
+            Self::CollectionsStopped
+            | Self::PlanFrozen
+            | Self::PlanNotActive { .. }
+            | Self::InstalmentNotOwed { .. }
+            | Self::OtherPaymentLive
+            | Self::WindowOver { .. }
+            | Self::AgreementNotActive { .. }
+            | Self::AgreementStale { .. }
+            | Self::AfterValidity { .. }
+            | Self::AfterLastPaymentDate { .. }
+            | Self::FirstPaymentDateMismatch { .. }
+            | Self::AmountRefused(_)
+            | Self::TooManyFailuresInARow { .. } => None,
+        }
+    }
+
+    /// Whether nothing that can still happen lets this payment through: it may be given up.
+    ///
+    /// It speaks of the payment. The instalment may yet be collected under another agreement.
+    #[must_use]
+    pub fn is_for_ever(&self) -> bool {
+        match self {
+            Self::PlanNotActive { state } => state.is_final(),
+            Self::InstalmentNotOwed { state } => !state.is_open(),
+            Self::AgreementNotActive { state } => state.is_lost(),
+            // Once the payment before it settles, another amount is due.
+            Self::AmountRefused(refusal) => refusal.code != FIRST_AMOUNT_CODE,
+            Self::RetryBudgetSpent { retries_made, .. } => RETRIES_IN_ALL_MAX <= *retries_made,
+            Self::WindowOver { .. }
+            | Self::AfterValidity { .. }
+            | Self::AfterLastPaymentDate { .. }
+            | Self::FirstPaymentDateMismatch { .. } => true,
+            Self::CollectionsStopped
+            | Self::PlanFrozen
+            | Self::NotDueYet { .. }
+            | Self::OtherPaymentLive
+            | Self::AgreementStale { .. }
+            | Self::BeforeValidity { .. }
+            | Self::NoFreeSlot { .. }
+            | Self::TooManyFailuresInARow { .. }
+            | Self::OutsideSendingHours { .. }
+            | Self::NearWindowEdge { .. } => false,
+        }
+    }
+}
+
+fn confirmed(confirmed_at: Option<Instant>) -> String {
+    match confirmed_at {
+        Some(at) => format!("last confirmed at {at}, more than 24 hours ago"),
+        None => String::from("never confirmed by the provider"),
+    }
+}
+
+fn slots(window: Option<Window>, allowed: u32) -> String {
+    match window {
+        Some(window) => format!("the window {window} allows {allowed}, and all are taken"),
+        None => format!("the agreement allows {allowed} in all, and all are taken"),
+    }
+}

@@ -1,0 +1,335 @@
+//! Payment terms: what an agreement allows to be collected, how much and how often.
+
+use std::fmt;
+
+use crate::date::BusinessDate;
+use crate::money::Cents;
+
+mod draft;
+
+pub use draft::TermsDraft;
+
+/// How often an agreement's allowance begins anew; Oligo's list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Frequency {
+    /// No period at all.
+    Adhoc,
+    /// Every day.
+    Daily,
+    /// Every 7 days.
+    Weekly,
+    /// Every 14 days.
+    Fortnightly,
+    /// Every month.
+    Monthly,
+    /// Every 3 months.
+    Quarterly,
+    /// Every 6 months.
+    SemiAnnual,
+    /// Every 12 months.
+    Annual,
+}
+
+impl Frequency {
+    /// Every frequency; after adhoc, from the shortest period to the longest.
+    pub const ALL: &'static [Frequency] = &[
+        Frequency::Adhoc,
+        Frequency::Daily,
+        Frequency::Weekly,
+        Frequency::Fortnightly,
+        Frequency::Monthly,
+        Frequency::Quarterly,
+        Frequency::SemiAnnual,
+        Frequency::Annual,
+    ];
+
+    /// Oligo's word for it, which the database stores too.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Frequency::Adhoc => "adhoc",
+            Frequency::Daily => "daily",
+            Frequency::Weekly => "weekly",
+            Frequency::Fortnightly => "fortnightly",
+            Frequency::Monthly => "monthly",
+            Frequency::Quarterly => "quarterly",
+            Frequency::SemiAnnual => "semi_annual",
+            Frequency::Annual => "annual",
+        }
+    }
+
+    /// The frequency called `text`.
+    pub fn parse(text: &str) -> Option<Frequency> {
+        Frequency::ALL
+            .iter()
+            .copied()
+            .find(|frequency| frequency.as_str() == text)
+    }
+
+    /// Whether its period is counted in months, so that short months matter.
+    pub const fn is_month_based(self) -> bool {
+        match self {
+            Frequency::Monthly
+            | Frequency::Quarterly
+            | Frequency::SemiAnnual
+            | Frequency::Annual => true,
+            Frequency::Adhoc | Frequency::Daily | Frequency::Weekly | Frequency::Fortnightly => {
+                false
+            }
+        }
+    }
+}
+
+impl fmt::Display for Frequency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Which amounts an agreement allows, by name; Oligo's list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TermsType {
+    /// One exact amount.
+    Fixed,
+    /// Any amount up to a maximum.
+    Variable,
+    /// Any amount up to a maximum, by what was used.
+    UsageBased,
+    /// One exact amount, and another for the first or the last payment.
+    Balloon,
+}
+
+impl TermsType {
+    /// Every type of terms.
+    pub const ALL: &'static [TermsType] = &[
+        TermsType::Fixed,
+        TermsType::Variable,
+        TermsType::UsageBased,
+        TermsType::Balloon,
+    ];
+
+    /// Oligo's word for it, which the database stores too.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            TermsType::Fixed => "fixed",
+            TermsType::Variable => "variable",
+            TermsType::UsageBased => "usage_based",
+            TermsType::Balloon => "balloon",
+        }
+    }
+
+    /// The type called `text`.
+    pub fn parse(text: &str) -> Option<TermsType> {
+        TermsType::ALL
+            .iter()
+            .copied()
+            .find(|kind| kind.as_str() == text)
+    }
+}
+
+impl fmt::Display for TermsType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The amounts an agreement allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Amounts {
+    /// Exactly `amount`, every time.
+    Fixed {
+        /// The one amount.
+        amount: Cents,
+    },
+    /// At most `max_amount`.
+    Variable {
+        /// The most a payment may be.
+        max_amount: Cents,
+    },
+    /// At most `max_amount`.
+    UsageBased {
+        /// The most a payment may be.
+        max_amount: Cents,
+    },
+    /// Exactly `amount`, but for a first or last payment with an amount of its own.
+    Balloon {
+        /// The ordinary amount.
+        amount: Cents,
+        /// The first payment's amount, when it differs.
+        first_amount: Option<Cents>,
+        /// The last payment's amount, when it differs.
+        last_amount: Option<Cents>,
+    },
+}
+
+/// The payment terms of an agreement, checked as a whole.
+///
+/// Stricter than Oligo's schema where the scheme itself is: variable and usage-based terms always
+/// have a maximum, and balloon terms a first or a last amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PaymentTerms {
+    amounts: Amounts,
+    frequency: Frequency,
+    count: Option<u32>,
+    first_payment_date: Option<BusinessDate>,
+    last_payment_date: Option<BusinessDate>,
+}
+
+/// How many payments an agreement allows, and in what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Allowance {
+    /// So many in each window; 1 when the terms give no count.
+    PerWindow(u32),
+    /// So many over the agreement's whole life: adhoc with a count.
+    ///
+    /// Oligo leaves the meaning open; this is the strictest of the possible ones.
+    Lifetime(u32),
+    /// Adhoc without a count.
+    Unlimited,
+}
+
+/// An amount that the terms do not allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[error("the terms refuse {given} ({code}): they allow {expected}")]
+pub struct AmountRefusal {
+    /// The code Oligo would refuse it with: ZPPAY12, 15, 18 or 19.
+    pub code: &'static str,
+    /// The exact amount expected; the maximum, for ZPPAY12.
+    pub expected: Cents,
+    /// The amount refused.
+    pub given: Cents,
+}
+
+impl PaymentTerms {
+    /// The largest `count`, as Azupay publishes it; Oligo names none.
+    pub const COUNT_MAX: u32 = 999;
+
+    /// Terms without payment dates; `count` is trusted to be in `1..=COUNT_MAX`.
+    pub(crate) const fn undated(
+        amounts: Amounts,
+        frequency: Frequency,
+        count: Option<u32>,
+    ) -> PaymentTerms {
+        PaymentTerms {
+            amounts,
+            frequency,
+            count,
+            first_payment_date: None,
+            last_payment_date: None,
+        }
+    }
+
+    /// The allowed amounts.
+    pub const fn amounts(&self) -> Amounts {
+        self.amounts
+    }
+
+    /// How often the allowance begins anew.
+    pub const fn frequency(&self) -> Frequency {
+        self.frequency
+    }
+
+    /// The count as given, in `1..=999`; see [`PaymentTerms::allowance`] for what it means.
+    pub const fn count(&self) -> Option<u32> {
+        self.count
+    }
+
+    /// The exact date of the first payment, when the terms name one.
+    pub const fn first_payment_date(&self) -> Option<BusinessDate> {
+        self.first_payment_date
+    }
+
+    /// The date after which nothing may be collected, when the terms name one.
+    pub const fn last_payment_date(&self) -> Option<BusinessDate> {
+        self.last_payment_date
+    }
+
+    /// The name of the allowed amounts.
+    pub const fn terms_type(&self) -> TermsType {
+        match self.amounts {
+            Amounts::Fixed { .. } => TermsType::Fixed,
+            Amounts::Variable { .. } => TermsType::Variable,
+            Amounts::UsageBased { .. } => TermsType::UsageBased,
+            Amounts::Balloon { .. } => TermsType::Balloon,
+        }
+    }
+
+    /// How many payments these terms allow.
+    pub const fn allowance(&self) -> Allowance {
+        match (self.frequency, self.count) {
+            (Frequency::Adhoc, None) => Allowance::Unlimited,
+            (Frequency::Adhoc, Some(count)) => Allowance::Lifetime(count),
+            (
+                Frequency::Daily
+                | Frequency::Weekly
+                | Frequency::Fortnightly
+                | Frequency::Monthly
+                | Frequency::Quarterly
+                | Frequency::SemiAnnual
+                | Frequency::Annual,
+                Some(count),
+            ) => Allowance::PerWindow(count),
+            (
+                Frequency::Daily
+                | Frequency::Weekly
+                | Frequency::Fortnightly
+                | Frequency::Monthly
+                | Frequency::Quarterly
+                | Frequency::SemiAnnual
+                | Frequency::Annual,
+                None,
+            ) => Allowance::PerWindow(1),
+        }
+    }
+
+    /// Whether a payment of `given` is allowed, as the agreement's first or last one or neither.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the code that Oligo would refuse the amount with.
+    pub fn allows_amount(
+        &self,
+        given: Cents,
+        first: bool,
+        last: bool,
+    ) -> Result<(), AmountRefusal> {
+        let exactly = |expected: Cents, code| match given == expected {
+            true => Ok(()),
+            false => Err(AmountRefusal {
+                code,
+                expected,
+                given,
+            }),
+        };
+        match self.amounts {
+            Amounts::Fixed { amount } => exactly(amount, "ZPPAY15"),
+            Amounts::Variable { max_amount } | Amounts::UsageBased { max_amount } => {
+                match given <= max_amount {
+                    true => Ok(()),
+                    false => Err(AmountRefusal {
+                        code: "ZPPAY12",
+                        expected: max_amount,
+                        given,
+                    }),
+                }
+            }
+            Amounts::Balloon {
+                amount,
+                first_amount,
+                last_amount,
+            } => {
+                // A payment that is both first and last has to satisfy both.
+                match (first_amount.filter(|_| first), last_amount.filter(|_| last)) {
+                    (Some(expected), None) => exactly(expected, "ZPPAY18"),
+                    (None, Some(expected)) => exactly(expected, "ZPPAY19"),
+                    (Some(at_first), Some(at_last)) => {
+                        exactly(at_first, "ZPPAY18").and_then(|()| exactly(at_last, "ZPPAY19"))
+                    }
+                    (None, None) => exactly(amount, "ZPPAY15"),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

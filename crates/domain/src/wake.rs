@@ -1,0 +1,298 @@
+//! When a row is looked at next.
+//!
+//! Every answer is counted from what is stored, so a restart asks at the same moments, and asking
+//! slows down but never ends: a payment can stay undecided at the provider for 40 hours.
+
+use chrono::TimeDelta;
+
+use crate::date::{BusinessDate, Instant};
+use crate::gate::SendingHours;
+use crate::{agreement, payment};
+
+/// How long a call may take, with room to write down its outcome, before the row is asked about.
+const CALL_ROOM: TimeDelta = TimeDelta::seconds(30);
+
+/// How far apart two "not found" answers have to be.
+const ABSENCES_APART: TimeDelta = TimeDelta::seconds(60);
+
+/// How long after sending the second "not found" counts.
+const ABSENCE_AFTER_SENDING: TimeDelta = TimeDelta::minutes(5);
+
+/// Delays until an undecided outcome is asked about again, each with the age up to which it holds.
+const UNDECIDED: &[(TimeDelta, TimeDelta)] = &[
+    (TimeDelta::seconds(5), TimeDelta::seconds(5)),
+    (TimeDelta::seconds(15), TimeDelta::seconds(10)),
+    (TimeDelta::seconds(35), TimeDelta::seconds(20)),
+    (TimeDelta::seconds(75), TimeDelta::seconds(40)),
+    (TimeDelta::minutes(10), TimeDelta::seconds(60)),
+    (TimeDelta::hours(1), TimeDelta::minutes(5)),
+    (TimeDelta::hours(48), TimeDelta::minutes(15)),
+];
+
+/// The same for an agreement that waits for its payer.
+const AWAITING_PAYER: &[(TimeDelta, TimeDelta)] = &[
+    (TimeDelta::minutes(10), TimeDelta::seconds(30)),
+    (TimeDelta::hours(1), TimeDelta::minutes(5)),
+];
+
+/// The longest delay between two questions.
+const SLOWEST: TimeDelta = TimeDelta::hours(1);
+
+/// The shortest delay while the provider's people look into a payment.
+const INVESTIGATION_PACE: TimeDelta = TimeDelta::minutes(15);
+
+/// When an instalment is taken up: the opening of its due date's sending hours.
+#[must_use]
+pub fn due_at(due_date: BusinessDate, hours: SendingHours) -> Instant {
+    hours.opens_at(due_date)
+}
+
+/// When the provider is asked about a payment next; nothing where there is nothing to ask.
+///
+/// Never before `now`, and at most an hour (for a call in flight, 30 seconds) later.
+#[must_use]
+pub fn next_payment_ask(
+    state: payment::State,
+    last_sent_at: Instant,
+    now: Instant,
+) -> Option<Instant> {
+    use payment::State as S;
+    let age = now - last_sent_at;
+    match state {
+        S::Sending => Some(after_call(last_sent_at, now)),
+        S::Unknown => Some(now + delay(UNDECIDED, age)),
+        S::Submitted => Some(now + delay(UNDECIDED, age).max(TimeDelta::seconds(10))),
+        S::UnderInvestigation => Some(now + delay(UNDECIDED, age).max(INVESTIGATION_PACE)),
+        S::Intended | S::Settled | S::Failed | S::Rejected | S::Abandoned => None,
+    }
+}
+
+/// When the provider is asked about an agreement next; nothing once it has ended.
+///
+/// `since` is when it was last sent, or accepted by the provider; `refresh` is how long a standing
+/// agreement's state is relied on. A drafted agreement is taken up at once.
+#[must_use]
+pub fn next_agreement_ask(
+    state: agreement::State,
+    since: Instant,
+    now: Instant,
+    refresh: TimeDelta,
+) -> Option<Instant> {
+    use agreement::State as S;
+    let age = now - since;
+    match state {
+        S::Drafted => Some(now),
+        S::Sending => Some(after_call(since, now)),
+        S::Unknown => Some(now + delay(UNDECIDED, age)),
+        S::Pending | S::Created => Some(now + delay(AWAITING_PAYER, age)),
+        S::Active | S::Suspended => Some(now + refresh),
+        S::Declined | S::Expired | S::Cancelled | S::Failed => None,
+    }
+}
+
+/// Whether a "not found" heard `now` is the one that proves a payment absent, so that the same uid
+/// and body may be sent again.
+///
+/// The first "not found" must be at least 60 seconds old and later than the last sending, and the
+/// last sending at least 5 minutes ago: a request can arrive after the question about it.
+#[must_use]
+pub fn may_resend(first_404_at: Option<Instant>, last_sent_at: Instant, now: Instant) -> bool {
+    match first_404_at {
+        Some(first) => {
+            last_sent_at <= first
+                && ABSENCES_APART <= now - first
+                && ABSENCE_AFTER_SENDING <= now - last_sent_at
+        }
+        None => false,
+    }
+}
+
+/// The end of the call's own room; after that, as for any undecided outcome.
+fn after_call(last_sent_at: Instant, now: Instant) -> Instant {
+    let age = now - last_sent_at;
+    if TimeDelta::zero() <= age && age < CALL_ROOM {
+        last_sent_at + CALL_ROOM
+    } else {
+        now + delay(UNDECIDED, age)
+    }
+}
+
+fn delay(pace: &[(TimeDelta, TimeDelta)], age: TimeDelta) -> TimeDelta {
+    pace.iter()
+        .find(|(until, _)| age < *until)
+        .map_or(SLOWEST, |(_, delay)| *delay)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeZone;
+
+    fn sent_at() -> Instant {
+        chrono::Utc.with_ymd_and_hms(2026, 3, 9, 22, 0, 0).unwrap()
+    }
+
+    fn ask_after(state: payment::State, age: TimeDelta) -> Option<TimeDelta> {
+        let now = sent_at() + age;
+        next_payment_ask(state, sent_at(), now).map(|at| at - now)
+    }
+
+    #[test]
+    fn an_instalment_is_taken_up_at_six_in_the_morning_of_its_due_date() {
+        let date = BusinessDate::new(2026, 7, 1).unwrap();
+
+        let at = due_at(date, SendingHours::default());
+
+        assert_eq!(
+            at,
+            chrono::Utc.with_ymd_and_hms(2026, 6, 30, 20, 0, 0).unwrap()
+        );
+    }
+
+    #[test]
+    fn an_unknown_payment_is_asked_about_ever_more_slowly() {
+        let seconds = TimeDelta::seconds;
+        let table = [
+            (seconds(0), seconds(5)),
+            (seconds(5), seconds(10)),
+            (seconds(15), seconds(20)),
+            (seconds(35), seconds(40)),
+            (seconds(75), seconds(60)),
+            (TimeDelta::minutes(10), TimeDelta::minutes(5)),
+            (TimeDelta::hours(1), TimeDelta::minutes(15)),
+            (TimeDelta::hours(48), TimeDelta::hours(1)),
+            (TimeDelta::days(3650), TimeDelta::hours(1)),
+        ];
+        for (age, delay) in table {
+            assert_eq!(
+                ask_after(payment::State::Unknown, age),
+                Some(delay),
+                "at {age}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_undecided_payment_is_asked_about_within_the_hour_for_ever() {
+        for state in payment::State::ALL.iter().filter(|state| state.is_live()) {
+            for minutes in (-5..6_000).chain([1_000_000]) {
+                let delay = ask_after(*state, TimeDelta::minutes(minutes));
+                match delay {
+                    Some(delay) => {
+                        assert!(
+                            TimeDelta::zero() < delay && delay <= SLOWEST,
+                            "{state} {delay}"
+                        );
+                    }
+                    None => assert_eq!(*state, payment::State::Intended),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_payment_that_is_over_is_not_asked_about() {
+        for state in payment::State::ALL.iter().filter(|state| state.is_final()) {
+            assert_eq!(ask_after(*state, TimeDelta::zero()), None, "{state}");
+        }
+    }
+
+    #[test]
+    fn a_call_in_flight_has_30_seconds_before_anyone_asks() {
+        let sending = payment::State::Sending;
+
+        assert_eq!(
+            ask_after(sending, TimeDelta::zero()),
+            Some(TimeDelta::seconds(30))
+        );
+        assert_eq!(
+            ask_after(sending, TimeDelta::seconds(29)),
+            Some(TimeDelta::seconds(1))
+        );
+        assert_eq!(
+            ask_after(sending, TimeDelta::seconds(30)),
+            Some(TimeDelta::seconds(20))
+        );
+    }
+
+    #[test]
+    fn a_submitted_payment_is_asked_about_after_ten_seconds() {
+        let submitted = payment::State::Submitted;
+
+        assert_eq!(
+            ask_after(submitted, TimeDelta::zero()),
+            Some(TimeDelta::seconds(10))
+        );
+        assert_eq!(
+            ask_after(submitted, TimeDelta::seconds(20)),
+            Some(TimeDelta::seconds(20))
+        );
+    }
+
+    #[test]
+    fn an_investigation_is_not_hurried() {
+        let state = payment::State::UnderInvestigation;
+
+        assert_eq!(
+            ask_after(state, TimeDelta::zero()),
+            Some(TimeDelta::minutes(15))
+        );
+        assert_eq!(
+            ask_after(state, TimeDelta::hours(50)),
+            Some(TimeDelta::hours(1))
+        );
+    }
+
+    #[test]
+    fn an_agreement_is_asked_about_until_it_ends() {
+        use agreement::State as S;
+        let refresh = TimeDelta::hours(12);
+        let table = [
+            (S::Drafted, 0, Some(TimeDelta::zero())),
+            (S::Sending, 0, Some(TimeDelta::seconds(30))),
+            (S::Unknown, 0, Some(TimeDelta::seconds(5))),
+            (S::Pending, 9, Some(TimeDelta::seconds(30))),
+            (S::Created, 10, Some(TimeDelta::minutes(5))),
+            (S::Created, 60, Some(TimeDelta::hours(1))),
+            (S::Active, 60, Some(refresh)),
+            (S::Suspended, 60, Some(refresh)),
+            (S::Declined, 60, None),
+            (S::Expired, 60, None),
+            (S::Cancelled, 60, None),
+            (S::Failed, 60, None),
+        ];
+        for (state, minutes, expected) in table {
+            let now = sent_at() + TimeDelta::minutes(minutes);
+            let delay = next_agreement_ask(state, sent_at(), now, refresh).map(|at| at - now);
+            assert_eq!(delay, expected, "{state} after {minutes} min");
+        }
+    }
+
+    #[test]
+    fn a_payment_is_sent_again_only_after_two_absences_a_minute_apart() {
+        let sent = sent_at();
+        let now = sent + TimeDelta::minutes(10);
+
+        assert!(!may_resend(None, sent, now));
+        assert!(!may_resend(Some(now - TimeDelta::seconds(59)), sent, now));
+        assert!(may_resend(Some(now - TimeDelta::seconds(60)), sent, now));
+    }
+
+    #[test]
+    fn a_payment_is_not_sent_again_within_five_minutes() {
+        let sent = sent_at();
+        let first = Some(sent + TimeDelta::seconds(5));
+
+        assert!(!may_resend(first, sent, sent + TimeDelta::seconds(299)));
+        assert!(may_resend(first, sent, sent + TimeDelta::seconds(300)));
+    }
+
+    #[test]
+    fn an_absence_from_before_the_last_sending_proves_nothing() {
+        let sent = sent_at();
+        let now = sent + TimeDelta::minutes(10);
+
+        assert!(!may_resend(Some(sent - TimeDelta::seconds(1)), sent, now));
+        assert!(may_resend(Some(sent), sent, now));
+    }
+}

@@ -1,0 +1,90 @@
+//! A plan.
+
+use domain::payment::Step;
+use domain::plan::{Event as E, State as S};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+#[test]
+fn the_whole_table() {
+    let go = Step::Advance;
+    let (ignore, conflict) = (Step::Ignore, Step::Conflict);
+    // In the order of Event::ALL: activated, lost, ended, paused, resumed, cancelled.
+    let table = [
+        (
+            S::AwaitingAgreement,
+            [
+                go(S::Active),
+                go(S::Blocked),
+                go(S::Completed),
+                go(S::Paused),
+                ignore,
+                go(S::Cancelled),
+            ],
+        ),
+        (
+            S::Active,
+            [
+                ignore,
+                go(S::Blocked),
+                go(S::Completed),
+                go(S::Paused),
+                ignore,
+                go(S::Cancelled),
+            ],
+        ),
+        (
+            S::Paused,
+            [
+                ignore,
+                ignore,
+                go(S::Completed),
+                ignore,
+                go(S::Active),
+                go(S::Cancelled),
+            ],
+        ),
+        (
+            S::Completed,
+            [ignore, ignore, ignore, conflict, conflict, conflict],
+        ),
+        (
+            S::Cancelled,
+            [ignore, ignore, ignore, conflict, conflict, ignore],
+        ),
+        (
+            S::Blocked,
+            [
+                go(S::Active),
+                ignore,
+                go(S::Completed),
+                conflict,
+                conflict,
+                go(S::Cancelled),
+            ],
+        ),
+    ];
+    for (state, steps) in table {
+        for (event, expected) in E::ALL.iter().zip(steps) {
+            assert_eq!(state.step(*event), expected, "{state} + {event}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn nothing_but_the_lender_starts_a_paused_plan(
+        events in prop::collection::vec(select(E::ALL.to_vec()), 0..40),
+    ) {
+        let mut state = S::Paused;
+        for event in events {
+            if event == E::Resumed {
+                continue;
+            }
+            if let Step::Advance(next) = state.step(event) {
+                state = next;
+            }
+            prop_assert_ne!(state, S::Active);
+        }
+    }
+}
