@@ -1,0 +1,138 @@
+//! Instalments: put off with a reason, or ended with one.
+
+use serde_json::json;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use domain::date::Instant;
+use domain::instalment::State;
+use domain::uid::{InstalmentId, PlanId};
+
+use crate::journal::{JournalLine, NewEvent, append_events, append_journal};
+use crate::plans::complete_plans;
+use crate::{Store, StoreError};
+
+/// A step of one instalment.
+#[derive(Clone, Debug)]
+pub struct InstalmentMove {
+    /// Which one.
+    pub id: InstalmentId,
+    /// Its plan.
+    pub plan_id: PlanId,
+    /// The version it was decided on.
+    pub version: i64,
+    /// Where it stood.
+    pub from: State,
+    /// Where it stands now; may be the same.
+    pub to: State,
+    /// When to look at it again.
+    pub wake_at: Option<Instant>,
+    /// The rule it waits for, while it waits.
+    pub waiting_because: Option<String>,
+    /// The rule that ended it, once it ended.
+    pub ended_because: Option<String>,
+    /// What caused it, for the journal.
+    pub cause: &'static str,
+}
+
+impl Store {
+    /// Records instalments that are put off or ended without a payment being sent. Only those leased under
+    /// `token` and unmoved since are written; answers their ids.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does; then nothing of it is written.
+    pub async fn move_instalments(
+        &self,
+        token: Uuid,
+        moves: &[InstalmentMove],
+        now: Instant,
+        fresh_id: fn() -> Uuid,
+    ) -> Result<Vec<InstalmentId>, StoreError> {
+        let mut tx = self.pool.begin().await?;
+        let written = write_moves(&mut tx, moves, Some(token), now).await?;
+        let done: Vec<&InstalmentMove> =
+            moves.iter().filter(|step| written.contains(&step.id.uuid())).collect();
+        let ended: Vec<&InstalmentMove> =
+            done.into_iter().filter(|step| !step.to.is_open()).collect();
+        let mut events: Vec<NewEvent> =
+            ended.iter().map(|step| ended_event(step, fresh_id())).collect();
+        let plans: Vec<Uuid> = ended.iter().map(|step| step.plan_id.uuid()).collect();
+        events.extend(complete_plans(&mut tx, &plans, now, fresh_id).await?);
+        append_events(&mut tx, &events, now).await?;
+        tx.commit().await?;
+        Ok(written.into_iter().map(InstalmentId::new).collect())
+    }
+}
+
+fn ended_event(step: &InstalmentMove, id: Uuid) -> NewEvent {
+    let kind = match step.to {
+        State::Missed => "instalment.missed",
+        State::Scheduled
+        | State::Collecting
+        | State::Retrying
+        | State::Collected
+        | State::Failed
+        | State::Waived
+        | State::Cancelled
+        | State::PaidElsewhere => "instalment.ended",
+    };
+    NewEvent {
+        id,
+        kind,
+        aggregate_id: step.plan_id.uuid(),
+        data: json!({
+            "plan_id": step.plan_id.to_string(),
+            "instalment_id": step.id.to_string(),
+            "state": step.to.as_str(),
+            "reason": step.ended_because,
+        }),
+    }
+}
+
+/// Writes moves and their journal lines; with a `token`, only rows leased under it.
+pub(crate) async fn write_moves(
+    tx: &mut PgConnection,
+    moves: &[InstalmentMove],
+    token: Option<Uuid>,
+    now: Instant,
+) -> Result<Vec<Uuid>, StoreError> {
+    let written: Vec<Uuid> = sqlx::query_scalar(
+        "update instalment i
+         set state = n.state,
+             wake_at = n.wake_at,
+             waiting_because = n.waiting_because,
+             ended_because = n.ended_because,
+             version = i.version + 1
+         from unnest($1::uuid[], $2::bigint[], $3::text[], $4::timestamptz[], $5::text[],
+                     $6::text[])
+           as n (id, version, state, wake_at, waiting_because, ended_because)
+         where i.id = n.id
+           and i.version = n.version
+           and ($7::uuid is null or i.lease_token = $7)
+         returning i.id",
+    )
+    .bind(moves.iter().map(|step| step.id.uuid()).collect::<Vec<_>>())
+    .bind(moves.iter().map(|step| step.version).collect::<Vec<_>>())
+    .bind(moves.iter().map(|step| step.to.as_str()).collect::<Vec<_>>())
+    .bind(moves.iter().map(|step| step.wake_at).collect::<Vec<_>>())
+    .bind(moves.iter().map(|step| step.waiting_because.clone()).collect::<Vec<_>>())
+    .bind(moves.iter().map(|step| step.ended_because.clone()).collect::<Vec<_>>())
+    .bind(token)
+    .fetch_all(&mut *tx)
+    .await?;
+    let lines: Vec<JournalLine> = moves
+        .iter()
+        .filter(|step| step.from != step.to && written.contains(&step.id.uuid()))
+        .map(|step| JournalLine {
+            subject: "instalment",
+            subject_id: step.id.uuid(),
+            from_state: step.from.as_str(),
+            to_state: step.to.as_str(),
+            cause: step.cause,
+            detail: step.ended_because.clone(),
+        })
+        .collect();
+    append_journal(tx, &lines, now).await?;
+    Ok(written)
+}

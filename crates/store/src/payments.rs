@@ -1,0 +1,12 @@
+//! Payments: what an instalment needs to be decided on, the arming before a request, the record after it.
+
+mod due;
+mod rows;
+mod arm;
+mod arm_writes;
+mod record;
+
+pub use arm::{ArmPlan, Armed, ArmedPayment, HeldSlot};
+pub use due::{DueRow, LastPayment};
+pub use record::{PaymentWrite, ProviderFailure, Streak};
+pub use rows::PaymentRow;

@@ -1,0 +1,285 @@
+//! Arming: the transaction before the request. The gate runs again under row locks, slots are taken, and the
+//! row says `sending` before any byte leaves.
+//!
+//! This is where "stop" is decided: a cancel, pause or kill switch that commits before this transaction locks
+//! its rows wins; one that commits after finds the payment in flight.
+
+use std::collections::{HashMap, HashSet};
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use domain::date::{BusinessDate, Instant};
+use domain::gate::{Pass, Refusal};
+use domain::period::Reading;
+use domain::uid::{InstalmentId, PaymentId, ProviderUid};
+use domain::payment;
+
+use super::arm_writes::{
+    insert_payments, insert_slots, lines, move_instalments, read_slots, send_payments,
+};
+use super::due::{self, DueRow};
+use crate::journal::append_journal;
+use crate::{Store, StoreError};
+
+/// One request that is about to be made, if the gate lets it.
+#[derive(Clone, Debug)]
+pub enum ArmPlan {
+    /// A new payment, under a uid of its own.
+    New {
+        /// For which instalment.
+        instalment_id: InstalmentId,
+        /// The new payment's id.
+        payment_id: PaymentId,
+        /// Its uid, derived from the instalment and the number.
+        uid: ProviderUid,
+        /// Its number among the instalment's payments, from 1.
+        attempt_no: u32,
+        /// The request's body, frozen: a repetition sends the same.
+        request_body: String,
+        /// Oligo's `last_payment`, under balloon terms.
+        last_payment: Option<bool>,
+    },
+    /// The provider's retry of the instalment's newest payment, which failed.
+    Retry {
+        /// For which instalment.
+        instalment_id: InstalmentId,
+        /// The payment to retry.
+        payment_id: PaymentId,
+    },
+    /// The same creation again, after it is known not to have arrived.
+    Resend {
+        /// For which instalment.
+        instalment_id: InstalmentId,
+        /// The payment to send again.
+        payment_id: PaymentId,
+    },
+}
+
+impl ArmPlan {
+    /// The instalment it collects.
+    pub fn instalment_id(&self) -> InstalmentId {
+        match self {
+            ArmPlan::New { instalment_id, .. }
+            | ArmPlan::Retry { instalment_id, .. }
+            | ArmPlan::Resend { instalment_id, .. } => *instalment_id,
+        }
+    }
+
+    /// The payment it sends.
+    pub fn payment_id(&self) -> PaymentId {
+        match self {
+            ArmPlan::New { payment_id, .. }
+            | ArmPlan::Retry { payment_id, .. }
+            | ArmPlan::Resend { payment_id, .. } => *payment_id,
+        }
+    }
+}
+
+/// A slot that is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeldSlot {
+    /// Under which reading.
+    pub reading: Reading,
+    /// The first date of its window; the validity's start for a count over the agreement's life.
+    pub window_first_date: BusinessDate,
+    /// Its number, from 1.
+    pub slot_no: i32,
+    /// Who holds it.
+    pub payment_id: PaymentId,
+}
+
+/// A payment whose row says `sending`: the request may and must now be made.
+#[derive(Clone, Debug)]
+pub struct ArmedPayment {
+    /// The payment.
+    pub id: PaymentId,
+    /// Its uid.
+    pub uid: ProviderUid,
+    /// The number of this sending.
+    pub send_no: u32,
+    /// Whether it is a retry at the provider; else a creation.
+    pub is_retry: bool,
+    /// The frozen body of its creation.
+    pub request_body: String,
+}
+
+/// What arming led to. A plan in neither list was taken over by another worker.
+#[derive(Debug, Default)]
+pub struct Armed {
+    /// To be sent now.
+    pub armed: Vec<ArmedPayment>,
+    /// Refused by the gate, with the row it was refused on.
+    pub refused: Vec<(ArmPlan, DueRow, Refusal)>,
+}
+
+type Decide<'a> =
+    dyn Fn(&DueRow, &ArmPlan, &[HeldSlot]) -> Result<Pass, Refusal> + Send + Sync + 'a;
+
+pub(super) struct NewSlot {
+    pub(super) agreement_id: Uuid,
+    pub(super) slots_allowed: i32,
+    pub(super) slot: HeldSlot,
+}
+
+impl Store {
+    /// Arms `plans`, whose rows are leased under `token`: runs `decide` on each under locks and writes all
+    /// that pass. `wake_at` is when a payment that was never heard of again is asked about.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does; then nothing is written and nothing may be sent.
+    pub async fn arm_payments(
+        &self,
+        token: Uuid,
+        plans: Vec<ArmPlan>,
+        now: Instant,
+        wake_at: Instant,
+        decide: &Decide<'_>,
+    ) -> Result<Armed, StoreError> {
+        let mut tx = self.pool.begin().await?;
+        let held = lock(&mut tx, token, &plans).await?;
+        let ids: Vec<Uuid> = plans.iter().map(|plan| plan.instalment_id().uuid()).collect();
+        let rows = due::read(&mut tx, &ids).await?;
+        let mut slots = read_slots(&mut tx, &rows).await?;
+
+        let mut by_instalment: HashMap<Uuid, ArmPlan> =
+            plans.into_iter().map(|plan| (plan.instalment_id().uuid(), plan)).collect();
+        let mut result = Armed::default();
+        let mut passed = Vec::new();
+        let mut taken = Vec::new();
+        for row in rows {
+            let Some(plan) = by_instalment.remove(&row.id.uuid()) else { continue };
+            if !held.contains(&row.id.uuid()) || !still_fits(&plan, &row) {
+                continue;
+            }
+            let agreement_slots = slots.entry(row.agreement_id.uuid()).or_default();
+            match decide(&row, &plan, agreement_slots) {
+                Ok(pass) => {
+                    taken.extend(take(&row, &plan, pass, agreement_slots));
+                    passed.push((plan, row));
+                }
+                Err(refusal) => result.refused.push((plan, row, refusal)),
+            }
+        }
+
+        let payments: Vec<Uuid> =
+            passed.iter().map(|(plan, _)| plan.payment_id().uuid()).collect();
+        insert_payments(&mut tx, token, &passed, now, wake_at).await?;
+        result.armed = send_payments(&mut tx, token, &payments, &passed, now, wake_at).await?;
+        move_instalments(&mut tx, &passed).await?;
+        insert_slots(&mut tx, &taken, now).await?;
+        append_journal(&mut tx, &lines(&passed), now).await?;
+        tx.commit().await?;
+        Ok(result)
+    }
+}
+
+/// Locks in the one order that everything locks in (switch, agreement, plan, instalment, payment) and
+/// answers the instalments whose work is still this worker's.
+async fn lock(
+    tx: &mut PgConnection,
+    token: Uuid,
+    plans: &[ArmPlan],
+) -> Result<HashSet<Uuid>, StoreError> {
+    let instalments: Vec<Uuid> = plans.iter().map(|plan| plan.instalment_id().uuid()).collect();
+    let payments: Vec<Uuid> = plans.iter().map(|plan| plan.payment_id().uuid()).collect();
+    sqlx::query("select scope from control where scope = 'all' for share")
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query(
+        "select a.id
+         from agreement a
+         where a.plan_id in (select plan_id from instalment where id = any($1))
+         order by a.id
+         for no key update",
+    )
+    .bind(&instalments)
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query(
+        "select p.id
+         from plan p
+         where p.id in (select plan_id from instalment where id = any($1))
+         order by p.id
+         for share",
+    )
+    .bind(&instalments)
+    .execute(&mut *tx)
+    .await?;
+    let leased: Vec<(Uuid, Option<Uuid>)> = sqlx::query_as(
+        "select id, lease_token from instalment where id = any($1) order by id for no key update",
+    )
+    .bind(&instalments)
+    .fetch_all(&mut *tx)
+    .await?;
+    let resent: Vec<(Uuid, Option<Uuid>)> = sqlx::query_as(
+        "select instalment_id, lease_token
+         from payment
+         where id = any($1)
+         order by id
+         for no key update",
+    )
+    .bind(&payments)
+    .fetch_all(&mut *tx)
+    .await?;
+    let ours = |(id, lease): (Uuid, Option<Uuid>)| (lease == Some(token)).then_some(id);
+    // A resend is the payment's work; everything else is the instalment's.
+    let by_instalment: HashSet<Uuid> = leased.into_iter().filter_map(ours).collect();
+    let by_payment: HashSet<Uuid> = resent.into_iter().filter_map(ours).collect();
+    Ok(plans
+        .iter()
+        .filter_map(|plan| {
+            let id = plan.instalment_id().uuid();
+            let held = match plan {
+                ArmPlan::New { .. } | ArmPlan::Retry { .. } => by_instalment.contains(&id),
+                ArmPlan::Resend { .. } => by_payment.contains(&id),
+            };
+            held.then_some(id)
+        })
+        .collect())
+}
+
+/// Whether the row is still what the plan was made for; if not, another worker was faster.
+fn still_fits(plan: &ArmPlan, row: &DueRow) -> bool {
+    let last = row.last_payment.as_ref();
+    match plan {
+        ArmPlan::New { attempt_no, .. } => *attempt_no == row.attempts_made + 1,
+        ArmPlan::Retry { payment_id, .. } => last.is_some_and(|last| {
+            last.id == *payment_id && last.state == payment::State::Failed
+        }),
+        ArmPlan::Resend { payment_id, .. } => last.is_some_and(|last| {
+            last.id == *payment_id && last.state == payment::State::Intended
+        }),
+    }
+}
+
+/// Takes the lowest free slot under each reading. A resend holds its slots already.
+fn take(row: &DueRow, plan: &ArmPlan, pass: Pass, slots: &mut Vec<HeldSlot>) -> Vec<NewSlot> {
+    let Some(slots_allowed) = row.slots_allowed else { return Vec::new() };
+    let mut taken = Vec::new();
+    for (reading, window) in Reading::ALL.iter().zip(pass.windows) {
+        let first_date = window.map_or(row.validity.start_date, |window| window.first_date);
+        let in_window =
+            |slot: &&HeldSlot| slot.reading == *reading && slot.window_first_date == first_date;
+        let held: HashSet<i32> = slots.iter().filter(in_window).map(|slot| slot.slot_no).collect();
+        let is_held =
+            slots.iter().filter(in_window).any(|slot| slot.payment_id == plan.payment_id());
+        if is_held {
+            continue;
+        }
+        // With none free the number exceeds the allowance and the constraint refuses it.
+        let slot_no = (1..=slots_allowed)
+            .find(|number| !held.contains(number))
+            .unwrap_or(slots_allowed + 1);
+        let slot = HeldSlot {
+            reading: *reading,
+            window_first_date: first_date,
+            slot_no,
+            payment_id: plan.payment_id(),
+        };
+        slots.push(slot);
+        taken.push(NewSlot { agreement_id: row.agreement_id.uuid(), slots_allowed, slot });
+    }
+    taken
+}

@@ -1,0 +1,263 @@
+//! Everything the gate wants to know of an instalment, in one statement for a set of them.
+
+use chrono::NaiveDate;
+use serde_json::Value;
+use sqlx::{FromRow, PgConnection};
+use uuid::Uuid;
+
+use domain::date::{BusinessDate, Instant};
+use domain::fit::Validity;
+use domain::money::Cents;
+use domain::terms::PaymentTerms;
+use domain::uid::{AgreementId, InstalmentId, PaymentId, PlanId, ProviderUid};
+use domain::{agreement, instalment, payment, plan};
+
+use crate::codec::{cents, count, date, terms_from_json, understood, validity};
+use crate::{Store, StoreError};
+
+/// An instalment with its plan, its agreement and its newest payment.
+#[derive(Clone, Debug)]
+pub struct DueRow {
+    /// The instalment.
+    pub id: InstalmentId,
+    /// Its plan.
+    pub plan_id: PlanId,
+    /// Its place in the plan, from 1.
+    pub sequence: u32,
+    /// Whether it is the plan's last.
+    pub is_last: bool,
+    /// When it is due.
+    pub due_date: BusinessDate,
+    /// What is due.
+    pub amount: Cents,
+    /// Where it stands.
+    pub state: instalment::State,
+    /// Payments made for it so far, the next one's number less one.
+    pub attempts_made: u32,
+    /// Its version.
+    pub version: i64,
+    /// The lender's reference of the plan.
+    pub plan_external_id: String,
+    /// Where the plan stands.
+    pub plan_state: plan::State,
+    /// Whether an open exception freezes the plan.
+    pub plan_frozen: bool,
+    /// The plan's retry policy.
+    pub policy: Value,
+    /// Whether the kill switch stands at "collect".
+    pub collections_open: bool,
+    /// The plan's newest agreement.
+    pub agreement_id: AgreementId,
+    /// Its uid at the provider.
+    pub agreement_uid: ProviderUid,
+    /// Where it stands.
+    pub agreement_state: agreement::State,
+    /// When the provider last said so.
+    pub agreement_confirmed_at: Option<Instant>,
+    /// Its terms.
+    pub terms: PaymentTerms,
+    /// Its dates.
+    pub validity: Validity,
+    /// Slots in each of its windows, or over its life; `None` is without limit.
+    pub slots_allowed: Option<i32>,
+    /// Failures since its last settled payment.
+    pub consecutive_failures: u32,
+    /// Whether no payment under the agreement lives or has settled, this instalment's own left out.
+    pub is_first_of_agreement: bool,
+    /// The instalment's newest payment.
+    pub last_payment: Option<LastPayment>,
+}
+
+/// The newest payment of an instalment.
+#[derive(Clone, Debug)]
+pub struct LastPayment {
+    /// Its id.
+    pub id: PaymentId,
+    /// Its uid at the provider.
+    pub uid: ProviderUid,
+    /// Where it stands.
+    pub state: payment::State,
+    /// Retries of it so far.
+    pub retries_made: u32,
+    /// When it was submitted, each time.
+    pub sent_at: Vec<Instant>,
+    /// Why it failed last.
+    pub failure_code: Option<String>,
+    /// Whether the provider says that failure may be retried.
+    pub failure_retryable: Option<bool>,
+}
+
+#[derive(FromRow)]
+pub(super) struct Raw {
+    id: Uuid,
+    plan_id: Uuid,
+    sequence: i32,
+    instalment_count: i32,
+    due_date: NaiveDate,
+    amount_cents: i64,
+    state: String,
+    attempts_made: i32,
+    version: i64,
+    external_id: String,
+    plan_state: String,
+    plan_frozen: bool,
+    policy: Value,
+    collections_open: bool,
+    agreement_id: Uuid,
+    agreement_uid: String,
+    agreement_state: String,
+    confirmed_at: Option<Instant>,
+    terms: Value,
+    validity_start_date: NaiveDate,
+    validity_end_date: Option<NaiveDate>,
+    slots_allowed: Option<i32>,
+    consecutive_failures: i32,
+    is_first: bool,
+    payment_id: Option<Uuid>,
+    payment_uid: Option<String>,
+    payment_state: Option<String>,
+    payment_retries: Option<i32>,
+    payment_sent_at: Option<Vec<Instant>>,
+    failure_code: Option<String>,
+    failure_retryable: Option<bool>,
+}
+
+const SELECT: &str = "
+    select i.id,
+           i.plan_id,
+           i.sequence,
+           p.instalment_count,
+           i.due_date,
+           i.amount_cents,
+           i.state,
+           i.attempts_made,
+           i.version,
+           p.external_id,
+           p.state as plan_state,
+           p.frozen_because is not null as plan_frozen,
+           p.policy,
+           coalesce((select bool_and(k.collections_open) from control k
+                     where k.scope = 'all'), false) as collections_open,
+           a.id as agreement_id,
+           a.uid as agreement_uid,
+           a.state as agreement_state,
+           a.confirmed_at,
+           a.terms,
+           a.validity_start_date,
+           a.validity_end_date,
+           a.slots_allowed,
+           a.consecutive_failures,
+           not exists (
+             select 1
+             from payment o
+             where o.agreement_id = a.id
+               and o.instalment_id <> i.id
+               and o.state not in ('failed', 'rejected', 'abandoned')
+           ) as is_first,
+           l.id as payment_id,
+           l.uid as payment_uid,
+           l.state as payment_state,
+           l.retries_made as payment_retries,
+           l.sent_at as payment_sent_at,
+           l.failure_code,
+           l.failure_retryable
+    from instalment i
+    join plan p on p.id = i.plan_id
+    join lateral (
+      select *
+      from agreement n
+      where n.plan_id = p.id
+      order by n.attempt_no desc
+      limit 1
+    ) a on true
+    left join lateral (
+      select *
+      from payment n
+      where n.instalment_id = i.id
+      order by n.attempt_no desc
+      limit 1
+    ) l on true
+    where i.id = any($1)
+    order by i.due_date, i.sequence, i.id";
+
+impl Store {
+    /// The instalments with these ids, oldest due first, read without locks: good enough to decide what to
+    /// try, never to send on.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does, or a row cannot be understood.
+    pub async fn due_rows(&self, ids: &[InstalmentId]) -> Result<Vec<DueRow>, StoreError> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+        let mut connection = self.pool.acquire().await?;
+        read(&mut connection, &ids).await
+    }
+}
+
+pub(super) async fn read(
+    connection: &mut PgConnection,
+    ids: &[Uuid],
+) -> Result<Vec<DueRow>, StoreError> {
+    let rows: Vec<Raw> = sqlx::query_as(SELECT).bind(ids).fetch_all(connection).await?;
+    rows.into_iter().map(DueRow::try_from).collect()
+}
+
+impl TryFrom<Raw> for DueRow {
+    type Error = StoreError;
+
+    fn try_from(raw: Raw) -> Result<DueRow, StoreError> {
+        let id = raw.id;
+        let last_payment = last_payment(&raw)?;
+        Ok(DueRow {
+            id: InstalmentId::new(id),
+            plan_id: PlanId::new(raw.plan_id),
+            sequence: count(raw.sequence, id)?,
+            is_last: raw.sequence == raw.instalment_count,
+            due_date: date(raw.due_date, "due_date", id)?,
+            amount: cents(raw.amount_cents, id)?,
+            state: understood(instalment::State::parse(&raw.state), "state", id)?,
+            attempts_made: count(raw.attempts_made, id)?,
+            version: raw.version,
+            plan_external_id: raw.external_id,
+            plan_state: understood(plan::State::parse(&raw.plan_state), "plan state", id)?,
+            plan_frozen: raw.plan_frozen,
+            policy: raw.policy,
+            collections_open: raw.collections_open,
+            agreement_id: AgreementId::new(raw.agreement_id),
+            agreement_uid: understood(
+                ProviderUid::parse(&raw.agreement_uid).ok(),
+                "agreement uid",
+                id,
+            )?,
+            agreement_state: understood(
+                agreement::State::parse(&raw.agreement_state),
+                "agreement state",
+                id,
+            )?,
+            agreement_confirmed_at: raw.confirmed_at,
+            terms: understood(terms_from_json(&raw.terms), "terms", id)?,
+            validity: validity(raw.validity_start_date, raw.validity_end_date, id)?,
+            slots_allowed: raw.slots_allowed,
+            consecutive_failures: count(raw.consecutive_failures, id)?,
+            is_first_of_agreement: raw.is_first,
+            last_payment,
+        })
+    }
+}
+
+fn last_payment(raw: &Raw) -> Result<Option<LastPayment>, StoreError> {
+    let (Some(id), Some(uid), Some(state)) =
+        (raw.payment_id, &raw.payment_uid, &raw.payment_state)
+    else {
+        return Ok(None);
+    };
+    Ok(Some(LastPayment {
+        id: PaymentId::new(id),
+        uid: understood(ProviderUid::parse(uid).ok(), "payment uid", id)?,
+        state: understood(payment::State::parse(state), "payment state", id)?,
+        retries_made: count(raw.payment_retries.unwrap_or(0), id)?,
+        sent_at: raw.payment_sent_at.clone().unwrap_or_default(),
+        failure_code: raw.failure_code.clone(),
+        failure_retryable: raw.failure_retryable,
+    }))
+}

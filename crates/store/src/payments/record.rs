@@ -1,0 +1,260 @@
+//! Recording: what a report means for a payment, its instalment, its agreement and its plan, in one commit.
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use domain::date::Instant;
+use domain::payment::State;
+use domain::uid::{AgreementId, PaymentId, PlanId};
+
+use crate::exceptions::{NewException, open_exceptions};
+use crate::instalments::{InstalmentMove, write_moves};
+use crate::journal::{JournalLine, NewEvent, append_events, append_journal};
+use crate::plans::complete_plans;
+use crate::{Store, StoreError};
+
+/// A failure, in the provider's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderFailure {
+    /// Its code, such as `AM04`.
+    pub code: String,
+    /// Its title.
+    pub title: String,
+    /// Whether the provider says it may be retried.
+    pub retryable: bool,
+}
+
+/// What a step does to the count of the agreement's failures in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Streak {
+    /// Leaves it.
+    Keep,
+    /// A payment settled: back to none.
+    Reset,
+    /// One more.
+    Add,
+}
+
+/// A step of one payment, decided on the row at `version`.
+#[derive(Clone, Debug)]
+pub struct PaymentWrite {
+    /// Which one.
+    pub id: PaymentId,
+    /// The version it was decided on.
+    pub version: i64,
+    /// Its plan.
+    pub plan_id: PlanId,
+    /// Its agreement.
+    pub agreement_id: AgreementId,
+    /// Where it stood.
+    pub from: State,
+    /// Where it stands now; may be the same.
+    pub to: State,
+    /// When to look at it again; never `None` while it lives.
+    pub wake_at: Option<Instant>,
+    /// When the provider first said that it does not know it.
+    pub absent_since_at: Option<Instant>,
+    /// The provider's own word for its state.
+    pub provider_state: Option<String>,
+    /// Why it failed.
+    pub failure: Option<ProviderFailure>,
+    /// What the provider says although it cannot be true.
+    pub conflict_state: Option<State>,
+    /// What it does to the agreement's failures in a row.
+    pub streak: Streak,
+    /// Why the plan is frozen from now on.
+    pub freeze: Option<&'static str>,
+    /// The instalment's step that follows.
+    pub instalment: Option<InstalmentMove>,
+    /// What caused it, for the journal.
+    pub cause: &'static str,
+    /// What the lender is told.
+    pub events: Vec<NewEvent>,
+    /// The question it raises.
+    pub exception: Option<NewException>,
+}
+
+impl Store {
+    /// Records decided steps with all that follows from them. Answers the ids that were written; the others
+    /// moved meanwhile and must be read and decided again.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does; then nothing of it is written.
+    pub async fn record_payments(
+        &self,
+        writes: &[PaymentWrite],
+        now: Instant,
+        fresh_id: fn() -> Uuid,
+    ) -> Result<Vec<PaymentId>, StoreError> {
+        let mut tx = self.pool.begin().await?;
+        lock_agreements(&mut tx, writes).await?;
+        let written = update_payments(&mut tx, writes, now).await?;
+        let done: Vec<&PaymentWrite> =
+            writes.iter().filter(|write| written.contains(&write.id.uuid())).collect();
+        release_slots(&mut tx, &done, now).await?;
+        count_failures(&mut tx, &done).await?;
+        freeze_plans(&mut tx, &done).await?;
+        append_journal(&mut tx, &done.iter().filter_map(|write| line(write)).collect::<Vec<_>>(), now)
+            .await?;
+        let moves: Vec<InstalmentMove> =
+            done.iter().filter_map(|write| write.instalment.clone()).collect();
+        write_moves(&mut tx, &moves, None, now).await?;
+        let exceptions: Vec<NewException> =
+            done.iter().filter_map(|write| write.exception.clone()).collect();
+        open_exceptions(&mut tx, &exceptions, now).await?;
+        let mut events: Vec<NewEvent> =
+            done.iter().flat_map(|write| write.events.iter().cloned()).collect();
+        let ended: Vec<Uuid> = moves
+            .iter()
+            .filter(|step| !step.to.is_open())
+            .map(|step| step.plan_id.uuid())
+            .collect();
+        events.extend(complete_plans(&mut tx, &ended, now, fresh_id).await?);
+        append_events(&mut tx, &events, now).await?;
+        tx.commit().await?;
+        Ok(written.into_iter().map(PaymentId::new).collect())
+    }
+}
+
+/// Agreements are locked before payments, here as in arming, so the two never wait for each other.
+async fn lock_agreements(tx: &mut PgConnection, writes: &[PaymentWrite]) -> Result<(), StoreError> {
+    let ids: Vec<Uuid> = writes.iter().map(|write| write.agreement_id.uuid()).collect();
+    sqlx::query("select id from agreement where id = any($1) order by id for no key update")
+        .bind(&ids)
+        .execute(&mut *tx)
+        .await?;
+    let ids: Vec<Uuid> = writes.iter().map(|write| write.plan_id.uuid()).collect();
+    sqlx::query("select id from plan where id = any($1) order by id for no key update")
+        .bind(&ids)
+        .execute(&mut *tx)
+        .await?;
+    let ids: Vec<Uuid> = writes
+        .iter()
+        .filter_map(|write| write.instalment.as_ref().map(|step| step.id.uuid()))
+        .collect();
+    sqlx::query("select id from instalment where id = any($1) order by id for no key update")
+        .bind(&ids)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// A payment whose instalment moved meanwhile is not written either: the two are one decision.
+async fn update_payments(
+    tx: &mut PgConnection,
+    writes: &[PaymentWrite],
+    now: Instant,
+) -> Result<Vec<Uuid>, StoreError> {
+    let failure = |write: &PaymentWrite| write.failure.clone();
+    let written = sqlx::query_scalar(
+        "update payment m
+         set state = n.state,
+             wake_at = n.wake_at,
+             absent_since_at = n.absent_since_at,
+             provider_state = coalesce(n.provider_state, m.provider_state),
+             failure_code = coalesce(n.failure_code, m.failure_code),
+             failure_title = coalesce(n.failure_title, m.failure_title),
+             failure_retryable = coalesce(n.failure_retryable, m.failure_retryable),
+             conflict_state = coalesce(n.conflict_state, m.conflict_state),
+             ended_at = case
+               when n.state in ('settled', 'failed', 'rejected', 'abandoned')
+                 then coalesce(m.ended_at, $11)
+             end,
+             version = m.version + 1
+         from unnest($1::uuid[], $2::bigint[], $3::text[], $4::timestamptz[], $5::timestamptz[],
+                     $6::text[], $7::text[], $8::text[], $9::boolean[], $10::text[], $12::bigint[])
+           as n (id, version, state, wake_at, absent_since_at, provider_state, failure_code,
+                 failure_title, failure_retryable, conflict_state, instalment_version),
+              instalment i
+         where m.id = n.id
+           and m.version = n.version
+           and i.id = m.instalment_id
+           and (n.instalment_version is null or i.version = n.instalment_version)
+         returning m.id",
+    )
+    .bind(writes.iter().map(|write| write.id.uuid()).collect::<Vec<_>>())
+    .bind(writes.iter().map(|write| write.version).collect::<Vec<_>>())
+    .bind(writes.iter().map(|write| write.to.as_str()).collect::<Vec<_>>())
+    .bind(writes.iter().map(|write| write.wake_at).collect::<Vec<_>>())
+    .bind(writes.iter().map(|write| write.absent_since_at).collect::<Vec<_>>())
+    .bind(writes.iter().map(|write| write.provider_state.clone()).collect::<Vec<_>>())
+    .bind(writes.iter().map(|write| failure(write).map(|f| f.code)).collect::<Vec<_>>())
+    .bind(writes.iter().map(|write| failure(write).map(|f| f.title)).collect::<Vec<_>>())
+    .bind(writes.iter().map(|write| failure(write).map(|f| f.retryable)).collect::<Vec<_>>())
+    .bind(writes.iter().map(|write| write.conflict_state.map(State::as_str)).collect::<Vec<_>>())
+    .bind(now)
+    .bind(writes.iter().map(|write| write.instalment.as_ref().map(|step| step.version)).collect::<Vec<_>>())
+    .fetch_all(tx)
+    .await?;
+    Ok(written)
+}
+
+/// A payment that took no money gives its slots back; an undecided or settled one keeps them.
+async fn release_slots(
+    tx: &mut PgConnection,
+    done: &[&PaymentWrite],
+    now: Instant,
+) -> Result<(), StoreError> {
+    let released: Vec<Uuid> = done
+        .iter()
+        .filter(|write| !write.to.holds_slot() && write.conflict_state.is_none())
+        .map(|write| write.id.uuid())
+        .collect();
+    sqlx::query(
+        "update window_slot
+         set released_at = $2
+         where payment_id = any($1) and released_at is null",
+    )
+    .bind(&released)
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+async fn count_failures(tx: &mut PgConnection, done: &[&PaymentWrite]) -> Result<(), StoreError> {
+    for write in done {
+        let statement = match write.streak {
+            Streak::Keep => continue,
+            Streak::Reset => "update agreement set consecutive_failures = 0 where id = $1",
+            Streak::Add => {
+                "update agreement set consecutive_failures = consecutive_failures + 1 where id = $1"
+            }
+        };
+        sqlx::query(statement).bind(write.agreement_id.uuid()).execute(&mut *tx).await?;
+    }
+    Ok(())
+}
+
+async fn freeze_plans(tx: &mut PgConnection, done: &[&PaymentWrite]) -> Result<(), StoreError> {
+    for write in done {
+        let Some(because) = write.freeze else { continue };
+        sqlx::query(
+            "update plan
+             set frozen_because = coalesce(frozen_because, $2), version = version + 1
+             where id = $1",
+        )
+        .bind(write.plan_id.uuid())
+        .bind(because)
+        .execute(&mut *tx)
+        .await?;
+    }
+    Ok(())
+}
+
+fn line(write: &PaymentWrite) -> Option<JournalLine> {
+    let is_step = write.from != write.to || write.conflict_state.is_some();
+    is_step.then(|| JournalLine {
+        subject: "payment",
+        subject_id: write.id.uuid(),
+        from_state: write.from.as_str(),
+        to_state: write.to.as_str(),
+        cause: write.cause,
+        detail: match (write.conflict_state, &write.failure) {
+            (Some(state), _) => Some(format!("the provider says {state}")),
+            (None, Some(failure)) => Some(failure.code.clone()),
+            (None, None) => None,
+        },
+    })
+}

@@ -1,0 +1,201 @@
+//! A payment with what deciding on a report of it needs.
+
+use chrono::NaiveDate;
+use serde_json::Value;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use domain::date::{BusinessDate, Instant};
+use domain::fit::Validity;
+use domain::money::Cents;
+use domain::payment::State;
+use domain::terms::PaymentTerms;
+use domain::uid::{AgreementId, InstalmentId, PaymentId, PlanId, ProviderUid};
+use domain::{instalment, plan};
+
+use crate::codec::{cents, count, date, terms_from_json, understood, validity};
+use crate::{Store, StoreError};
+
+/// A payment with its instalment, plan and agreement.
+#[derive(Clone, Debug)]
+pub struct PaymentRow {
+    /// Its id.
+    pub id: PaymentId,
+    /// Its uid at the provider.
+    pub uid: ProviderUid,
+    /// The instalment it collects.
+    pub instalment_id: InstalmentId,
+    /// The plan.
+    pub plan_id: PlanId,
+    /// The agreement it rests on.
+    pub agreement_id: AgreementId,
+    /// That agreement's uid.
+    pub agreement_uid: ProviderUid,
+    /// What it collects.
+    pub amount: Cents,
+    /// Where it stands.
+    pub state: State,
+    /// Whether the last request was a retry (the first was a creation).
+    pub is_retry: bool,
+    /// How often a request was sent for it. A report is of this sending, or of none.
+    pub send_no: u32,
+    /// Retries of it so far.
+    pub retries_made: u32,
+    /// When it was submitted, each time.
+    pub sent_at: Vec<Instant>,
+    /// When it was last submitted.
+    pub last_sent_at: Option<Instant>,
+    /// When the provider first said, since then, that it does not know it.
+    pub absent_since_at: Option<Instant>,
+    /// Its version.
+    pub version: i64,
+    /// Where the instalment stands.
+    pub instalment_state: instalment::State,
+    /// The instalment's version.
+    pub instalment_version: i64,
+    /// When the instalment is due.
+    pub due_date: BusinessDate,
+    /// The instalment's place in the plan.
+    pub sequence: u32,
+    /// Where the plan stands.
+    pub plan_state: plan::State,
+    /// The plan's retry policy.
+    pub policy: Value,
+    /// The agreement's terms.
+    pub terms: PaymentTerms,
+    /// The agreement's dates.
+    pub validity: Validity,
+    /// The agreement's failures since its last settled payment.
+    pub consecutive_failures: u32,
+}
+
+#[derive(FromRow)]
+struct Raw {
+    id: Uuid,
+    uid: String,
+    instalment_id: Uuid,
+    plan_id: Uuid,
+    agreement_id: Uuid,
+    agreement_uid: String,
+    amount_cents: i64,
+    state: String,
+    purpose: String,
+    send_no: i32,
+    retries_made: i32,
+    sent_at: Vec<Instant>,
+    last_sent_at: Option<Instant>,
+    absent_since_at: Option<Instant>,
+    version: i64,
+    instalment_state: String,
+    instalment_version: i64,
+    due_date: NaiveDate,
+    sequence: i32,
+    plan_state: String,
+    policy: Value,
+    terms: Value,
+    validity_start_date: NaiveDate,
+    validity_end_date: Option<NaiveDate>,
+    consecutive_failures: i32,
+}
+
+const SELECT: &str = "
+    select m.id,
+           m.uid,
+           m.instalment_id,
+           m.plan_id,
+           m.agreement_id,
+           a.uid as agreement_uid,
+           m.amount_cents,
+           m.state,
+           m.purpose,
+           m.send_no,
+           m.retries_made,
+           m.sent_at,
+           m.last_sent_at,
+           m.absent_since_at,
+           m.version,
+           i.state as instalment_state,
+           i.version as instalment_version,
+           i.due_date,
+           i.sequence,
+           p.state as plan_state,
+           p.policy,
+           a.terms,
+           a.validity_start_date,
+           a.validity_end_date,
+           a.consecutive_failures
+    from payment m
+    join instalment i on i.id = m.instalment_id
+    join plan p on p.id = m.plan_id
+    join agreement a on a.id = m.agreement_id
+    where m.id = any($1)
+    order by m.id";
+
+impl Store {
+    /// The payments with these ids.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does, or a row cannot be understood.
+    pub async fn payments(&self, ids: &[PaymentId]) -> Result<Vec<PaymentRow>, StoreError> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+        let rows: Vec<Raw> = sqlx::query_as(SELECT).bind(&ids).fetch_all(&self.pool).await?;
+        rows.into_iter().map(PaymentRow::try_from).collect()
+    }
+
+    /// The ids of the payments with these uids.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does.
+    pub async fn payment_ids_by_uid(
+        &self,
+        uids: &[String],
+    ) -> Result<Vec<(String, PaymentId)>, StoreError> {
+        let rows: Vec<(String, Uuid)> =
+            sqlx::query_as("select uid, id from payment where uid = any($1)")
+                .bind(uids)
+                .fetch_all(&self.pool)
+                .await?;
+        Ok(rows.into_iter().map(|(uid, id)| (uid, PaymentId::new(id))).collect())
+    }
+}
+
+impl TryFrom<Raw> for PaymentRow {
+    type Error = StoreError;
+
+    fn try_from(raw: Raw) -> Result<PaymentRow, StoreError> {
+        let id = raw.id;
+        let uid = |text: &str| understood(ProviderUid::parse(text).ok(), "uid", id);
+        Ok(PaymentRow {
+            id: PaymentId::new(id),
+            uid: uid(&raw.uid)?,
+            instalment_id: InstalmentId::new(raw.instalment_id),
+            plan_id: PlanId::new(raw.plan_id),
+            agreement_id: AgreementId::new(raw.agreement_id),
+            agreement_uid: uid(&raw.agreement_uid)?,
+            amount: cents(raw.amount_cents, id)?,
+            state: understood(State::parse(&raw.state), "state", id)?,
+            is_retry: raw.purpose == "retry",
+            send_no: count(raw.send_no, id)?,
+            retries_made: count(raw.retries_made, id)?,
+            sent_at: raw.sent_at,
+            last_sent_at: raw.last_sent_at,
+            absent_since_at: raw.absent_since_at,
+            version: raw.version,
+            instalment_state: understood(
+                instalment::State::parse(&raw.instalment_state),
+                "instalment state",
+                id,
+            )?,
+            instalment_version: raw.instalment_version,
+            due_date: date(raw.due_date, "due_date", id)?,
+            sequence: count(raw.sequence, id)?,
+            plan_state: understood(plan::State::parse(&raw.plan_state), "plan state", id)?,
+            policy: raw.policy,
+            terms: understood(terms_from_json(&raw.terms), "terms", id)?,
+            validity: validity(raw.validity_start_date, raw.validity_end_date, id)?,
+            consecutive_failures: count(raw.consecutive_failures, id)?,
+        })
+    }
+}

@@ -1,0 +1,419 @@
+//! Plans as the API shows them: a page of them, or one with everything that belongs to it.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use sqlx::{PgConnection, Postgres, QueryBuilder};
+use uuid::Uuid;
+
+use domain::date::{BusinessDate, Instant};
+use domain::fit::Validity;
+use domain::money::Cents;
+use domain::terms::PaymentTerms;
+use domain::uid::{AgreementId, CustomerId, InstalmentId, PaymentId, PlanId};
+use domain::{agreement, instalment, payment, plan};
+
+use crate::codec::{cents, count, date, terms_from_json, understood, validity};
+use crate::{Store, StoreError};
+
+/// A plan in a list.
+#[derive(Clone, Debug)]
+pub struct PlanView {
+    /// Its id.
+    pub id: PlanId,
+    /// The lender's own reference.
+    pub external_id: String,
+    /// Who repays.
+    pub customer_id: CustomerId,
+    /// What the agreement is for, in Oligo's word.
+    pub purpose: String,
+    /// What the payer reads.
+    pub description: String,
+    /// Where it stands.
+    pub state: plan::State,
+    /// Why nothing is sent for it until a person decides, where that is so.
+    pub frozen_because: Option<String>,
+    /// How many instalments it has.
+    pub instalment_count: u32,
+    /// The sum of all its instalments, in cents.
+    pub total_cents: i64,
+    /// The sum of those collected, in cents.
+    pub collected_cents: i64,
+    /// When it was accepted.
+    pub created_at: Instant,
+}
+
+/// A plan with its latest agreement and every instalment.
+#[derive(Clone, Debug)]
+pub struct PlanDetail {
+    /// The plan.
+    pub plan: PlanView,
+    /// The latest agreement proposed for it.
+    pub agreement: AgreementView,
+    /// Every instalment, in due order.
+    pub instalments: Vec<InstalmentView>,
+}
+
+/// An agreement as the API shows it.
+#[derive(Clone, Debug)]
+pub struct AgreementView {
+    /// Its id.
+    pub id: AgreementId,
+    /// Its uid at the provider.
+    pub uid: String,
+    /// Where it stands.
+    pub state: agreement::State,
+    /// Its terms.
+    pub terms: PaymentTerms,
+    /// Its dates.
+    pub validity: Validity,
+    /// Why these terms and this anchor.
+    pub chosen_because: String,
+    /// The provider's code for why it stands where it stands.
+    pub reason_code: Option<String>,
+    /// The provider's words for it.
+    pub reason_detail: Option<String>,
+    /// When the provider last said how it stands.
+    pub confirmed_at: Option<Instant>,
+}
+
+/// An instalment with every attempt to collect it.
+#[derive(Clone, Debug)]
+pub struct InstalmentView {
+    /// Its id.
+    pub id: InstalmentId,
+    /// Its place in the plan, from 1.
+    pub sequence: u32,
+    /// When it is due.
+    pub due_date: BusinessDate,
+    /// What is due.
+    pub amount: Cents,
+    /// Where it stands.
+    pub state: instalment::State,
+    /// Why it ended as it did.
+    pub ended_because: Option<String>,
+    /// What holds it back, while something does.
+    pub waiting_because: Option<String>,
+    /// When it is next looked at by itself.
+    pub wake_at: Option<Instant>,
+    /// The attempts, oldest first.
+    pub payments: Vec<PaymentView>,
+}
+
+/// An attempt to collect an instalment.
+#[derive(Clone, Debug)]
+pub struct PaymentView {
+    /// Its id.
+    pub id: PaymentId,
+    /// Its uid at the provider.
+    pub uid: String,
+    /// Where it stands.
+    pub state: payment::State,
+    /// Which attempt it is, from 1.
+    pub attempt_no: u32,
+    /// How often it was retried under the same uid.
+    pub retries_made: u32,
+    /// The provider's code of its last failure.
+    pub failure_code: Option<String>,
+    /// When it was sent: once, and once for every retry.
+    pub sent_at: Vec<Instant>,
+    /// When it ended.
+    pub ended_at: Option<Instant>,
+    /// When it is next asked about by itself.
+    pub wake_at: Option<Instant>,
+}
+
+/// Which plans a page shows.
+#[derive(Clone, Debug, Default)]
+pub struct PlanFilter {
+    /// Only those in this state.
+    pub state: Option<plan::State>,
+    /// Only this customer's.
+    pub customer_id: Option<CustomerId>,
+    /// Only the one of this external id.
+    pub external_id: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct PlanRow {
+    id: Uuid,
+    external_id: String,
+    customer_id: Uuid,
+    purpose: String,
+    description: String,
+    state: String,
+    frozen_because: Option<String>,
+    instalment_count: i32,
+    total_cents: i64,
+    collected_cents: i64,
+    created_at: Instant,
+}
+
+const PLAN_COLUMNS: &str = "select id,
+        external_id,
+        customer_id,
+        purpose,
+        description,
+        state,
+        frozen_because,
+        instalment_count,
+        total_cents,
+        (select coalesce(sum(amount_cents), 0)::bigint
+         from instalment
+         where instalment.plan_id = plan.id
+           and instalment.state = 'collected') as collected_cents,
+        created_at
+ from plan
+ where true";
+
+impl Store {
+    /// The newest plans before `before` that pass the filter, newest first.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does.
+    pub async fn plans_page(
+        &self,
+        filter: &PlanFilter,
+        before: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<PlanView>, StoreError> {
+        let mut query = QueryBuilder::<Postgres>::new(PLAN_COLUMNS);
+        if let Some(state) = filter.state {
+            query.push(" and state = ").push_bind(state.as_str());
+        }
+        if let Some(customer_id) = filter.customer_id {
+            query
+                .push(" and customer_id = ")
+                .push_bind(customer_id.uuid());
+        }
+        if let Some(external_id) = &filter.external_id {
+            query
+                .push(" and external_id = ")
+                .push_bind(external_id.clone());
+        }
+        if let Some(before) = before {
+            query.push(" and id < ").push_bind(before);
+        }
+        // Ids are UUIDv7: their order is the order of creation.
+        query
+            .push(" order by id desc limit ")
+            .push_bind(i64::from(limit));
+        let rows: Vec<PlanRow> = query.build_query_as().fetch_all(&self.pool).await?;
+        rows.into_iter().map(plan_view).collect()
+    }
+
+    /// The id of the plan with this external id.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does.
+    pub async fn plan_id_by_external_id(
+        &self,
+        external_id: &str,
+    ) -> Result<Option<PlanId>, StoreError> {
+        let id: Option<Uuid> = sqlx::query_scalar("select id from plan where external_id = $1")
+            .bind(external_id)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(id.map(PlanId::new))
+    }
+
+    /// A plan with everything that belongs to it, all as of one moment.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does.
+    pub async fn plan_detail(&self, id: PlanId) -> Result<Option<PlanDetail>, StoreError> {
+        let mut tx = self
+            .pool
+            .begin_with("begin isolation level repeatable read, read only")
+            .await?;
+        let mut query = QueryBuilder::<Postgres>::new(PLAN_COLUMNS);
+        query.push(" and id = ").push_bind(id.uuid());
+        let row: Option<PlanRow> = query.build_query_as().fetch_optional(&mut *tx).await?;
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        let agreement = agreement_of(&mut tx, id).await?;
+        let payments = payments_of(&mut tx, id).await?;
+        let instalments = instalments_of(&mut tx, id, payments).await?;
+        tx.commit().await?;
+        Ok(Some(PlanDetail {
+            plan: plan_view(row)?,
+            agreement,
+            instalments,
+        }))
+    }
+}
+
+fn plan_view(row: PlanRow) -> Result<PlanView, StoreError> {
+    Ok(PlanView {
+        id: PlanId::new(row.id),
+        external_id: row.external_id,
+        customer_id: CustomerId::new(row.customer_id),
+        purpose: row.purpose,
+        description: row.description,
+        state: understood(plan::State::parse(&row.state), "state", row.id)?,
+        frozen_because: row.frozen_because,
+        instalment_count: count(row.instalment_count, row.id)?,
+        total_cents: row.total_cents,
+        collected_cents: row.collected_cents,
+        created_at: row.created_at,
+    })
+}
+
+#[derive(sqlx::FromRow)]
+struct AgreementRow {
+    id: Uuid,
+    uid: String,
+    state: String,
+    terms: serde_json::Value,
+    validity_start_date: NaiveDate,
+    validity_end_date: Option<NaiveDate>,
+    chosen_because: String,
+    reason_code: Option<String>,
+    reason_detail: Option<String>,
+    confirmed_at: Option<Instant>,
+}
+
+async fn agreement_of(tx: &mut PgConnection, id: PlanId) -> Result<AgreementView, StoreError> {
+    let row: AgreementRow = sqlx::query_as(
+        "select id,
+                uid,
+                state,
+                terms,
+                validity_start_date,
+                validity_end_date,
+                chosen_because,
+                reason_code,
+                reason_detail,
+                confirmed_at
+         from agreement
+         where plan_id = $1
+         order by attempt_no desc
+         limit 1",
+    )
+    .bind(id.uuid())
+    .fetch_one(tx)
+    .await?;
+    Ok(AgreementView {
+        id: AgreementId::new(row.id),
+        uid: row.uid,
+        state: understood(agreement::State::parse(&row.state), "state", row.id)?,
+        terms: understood(terms_from_json(&row.terms), "terms", row.id)?,
+        validity: validity(row.validity_start_date, row.validity_end_date, row.id)?,
+        chosen_because: row.chosen_because,
+        reason_code: row.reason_code,
+        reason_detail: row.reason_detail,
+        confirmed_at: row.confirmed_at,
+    })
+}
+
+#[derive(sqlx::FromRow)]
+struct PaymentRow {
+    id: Uuid,
+    uid: String,
+    instalment_id: Uuid,
+    attempt_no: i32,
+    state: String,
+    retries_made: i32,
+    failure_code: Option<String>,
+    sent_at: Vec<Instant>,
+    ended_at: Option<Instant>,
+    wake_at: Option<Instant>,
+}
+
+async fn payments_of(
+    tx: &mut PgConnection,
+    id: PlanId,
+) -> Result<HashMap<Uuid, Vec<PaymentView>>, StoreError> {
+    let rows: Vec<PaymentRow> = sqlx::query_as(
+        "select payment.id,
+                payment.uid,
+                payment.instalment_id,
+                payment.attempt_no,
+                payment.state,
+                payment.retries_made,
+                payment.failure_code,
+                payment.sent_at,
+                payment.ended_at,
+                payment.wake_at
+         from payment
+         join instalment on instalment.id = payment.instalment_id
+         where instalment.plan_id = $1
+         order by payment.instalment_id, payment.attempt_no",
+    )
+    .bind(id.uuid())
+    .fetch_all(tx)
+    .await?;
+    let mut by_instalment: HashMap<Uuid, Vec<PaymentView>> = HashMap::new();
+    for row in rows {
+        let payment = PaymentView {
+            id: PaymentId::new(row.id),
+            uid: row.uid,
+            state: understood(payment::State::parse(&row.state), "state", row.id)?,
+            attempt_no: count(row.attempt_no, row.id)?,
+            retries_made: count(row.retries_made, row.id)?,
+            failure_code: row.failure_code,
+            sent_at: row.sent_at,
+            ended_at: row.ended_at,
+            wake_at: row.wake_at,
+        };
+        by_instalment
+            .entry(row.instalment_id)
+            .or_default()
+            .push(payment);
+    }
+    Ok(by_instalment)
+}
+
+#[derive(sqlx::FromRow)]
+struct InstalmentRow {
+    id: Uuid,
+    sequence: i32,
+    due_date: NaiveDate,
+    amount_cents: i64,
+    state: String,
+    ended_because: Option<String>,
+    waiting_because: Option<String>,
+    wake_at: Option<Instant>,
+}
+
+async fn instalments_of(
+    tx: &mut PgConnection,
+    id: PlanId,
+    mut payments: HashMap<Uuid, Vec<PaymentView>>,
+) -> Result<Vec<InstalmentView>, StoreError> {
+    let rows: Vec<InstalmentRow> = sqlx::query_as(
+        "select id,
+                sequence,
+                due_date,
+                amount_cents,
+                state,
+                ended_because,
+                waiting_because,
+                wake_at
+         from instalment
+         where plan_id = $1
+         order by sequence",
+    )
+    .bind(id.uuid())
+    .fetch_all(tx)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(InstalmentView {
+                id: InstalmentId::new(row.id),
+                sequence: count(row.sequence, row.id)?,
+                due_date: date(row.due_date, "due_date", row.id)?,
+                amount: cents(row.amount_cents, row.id)?,
+                state: understood(instalment::State::parse(&row.state), "state", row.id)?,
+                ended_because: row.ended_because,
+                waiting_because: row.waiting_because,
+                wake_at: row.wake_at,
+                payments: payments.remove(&row.id).unwrap_or_default(),
+            })
+        })
+        .collect()
+}
