@@ -1,0 +1,417 @@
+//! What one report means for one payment, its instalment and its plan. Pure: rows in, a write out.
+
+use chrono::TimeDelta;
+use serde_json::json;
+
+use domain::date::{BusinessDate, Instant};
+use domain::failure::{Failure, RetryDecision, RetryHistory, RetryPolicy, StopReason, decide_retry};
+use domain::gate::room_until;
+use domain::instalment;
+use domain::payment::{Event, State, Step};
+use domain::wake;
+use store::instalments::InstalmentMove;
+use store::payments::{PaymentRow, PaymentWrite, ProviderFailure, Streak};
+
+use crate::Settings;
+use crate::apply_agreement_report::{absence_proved_at, back_off};
+use crate::gate_facts::submissions_in_24h;
+use crate::report::{FoundPayment, PaymentFact, PaymentReport, Standing};
+use crate::tell::{payment_event, payment_exception};
+
+mod refused;
+
+/// The write that a report leads to; nothing when it speaks of an earlier sending.
+pub(crate) fn decide(
+    row: &PaymentRow,
+    report: &PaymentReport,
+    now: Instant,
+    settings: &Settings,
+) -> Option<PaymentWrite> {
+    // What was true before the last sending may be so no more; only money that moved stays moved.
+    let is_settlement = matches!(
+        &report.fact,
+        PaymentFact::Found(FoundPayment { standing: Standing::Settled, .. })
+    );
+    if report.send_no != row.send_no && !is_settlement {
+        return None;
+    }
+    let decision = Decision { row, now, settings, write: unchanged(row, now) };
+    Some(match &report.fact {
+        PaymentFact::NotSent => decision.not_sent(),
+        PaymentFact::Undecided => decision.step(Event::OutcomeUnknown),
+        PaymentFact::Refused { codes } => decision.refused(codes),
+        PaymentFact::RetryAccepted => decision.step(Event::Accepted),
+        PaymentFact::RetryRefused { codes } => decision.retry_refused(codes),
+        PaymentFact::Absent => decision.absent(),
+        PaymentFact::Found(found) => decision.found(found),
+    })
+}
+
+/// The write that changes nothing but when to look again.
+fn unchanged(row: &PaymentRow, now: Instant) -> PaymentWrite {
+    PaymentWrite {
+        id: row.id,
+        version: row.version,
+        plan_id: row.plan_id,
+        agreement_id: row.agreement_id,
+        from: row.state,
+        to: row.state,
+        wake_at: next_look(row, row.state, now),
+        absent_since_at: row.absent_since_at,
+        provider_state: None,
+        failure: None,
+        conflict_state: None,
+        streak: Streak::Keep,
+        freeze: None,
+        instalment: None,
+        cause: "provider_report",
+        events: Vec::new(),
+        exception: None,
+    }
+}
+
+fn next_look(row: &PaymentRow, state: State, now: Instant) -> Option<Instant> {
+    let sent_at = row.last_sent_at.unwrap_or(now);
+    match state {
+        State::Intended => Some(now + back_off(row.send_no)),
+        State::Sending
+        | State::Unknown
+        | State::Submitted
+        | State::UnderInvestigation
+        | State::Settled
+        | State::Failed
+        | State::Rejected
+        | State::Abandoned => wake::next_payment_ask(state, sent_at, now),
+    }
+}
+
+struct Decision<'a> {
+    row: &'a PaymentRow,
+    now: Instant,
+    settings: &'a Settings,
+    write: PaymentWrite,
+}
+
+impl Decision<'_> {
+    /// Steps the payment; a step that changes nothing still says when to look again.
+    fn step(mut self, event: Event) -> PaymentWrite {
+        match self.row.state.step(event) {
+            Step::Advance(to) => {
+                self.write.to = to;
+                self.write.wake_at = next_look(self.row, to, self.now);
+                self.write
+            }
+            Step::Ignore => self.write,
+            Step::Conflict => self.conflict(event),
+        }
+    }
+
+    /// Nothing left. A creation is tried again; a retry that never left is a failed payment still.
+    fn not_sent(mut self) -> PaymentWrite {
+        if !self.row.is_retry {
+            return self.step(Event::NotSent);
+        }
+        if let Step::Advance(to) = self.row.state.step(Event::Failed) {
+            self.write.to = to;
+            self.write.wake_at = None;
+            self.write.cause = "retry_not_sent";
+            let again_at = self.now + TimeDelta::minutes(5);
+            self.write.instalment = self.instalment(
+                instalment::Event::PaymentFailedRetryable,
+                Some(again_at),
+                "retry_not_sent",
+            );
+        }
+        self.write
+    }
+
+    /// "Not found" proves something only twice, apart, and well after sending; and only of a creation.
+    fn absent(mut self) -> PaymentWrite {
+        let sent_at = self.row.last_sent_at.unwrap_or(self.now);
+        let may_be_missing = match self.row.state {
+            State::Sending | State::Unknown => !self.row.is_retry,
+            State::Intended
+            | State::Submitted
+            | State::UnderInvestigation
+            | State::Settled
+            | State::Failed
+            | State::Rejected
+            | State::Abandoned => false,
+        };
+        if !may_be_missing {
+            // What the provider once had may be missing from one answer: ask again.
+            return self.step(Event::OutcomeUnknown);
+        }
+        if wake::may_resend(self.row.absent_since_at, sent_at, self.now) {
+            let mut write = self.step(Event::ConfirmedAbsent);
+            write.absent_since_at = None;
+            write.cause = "confirmed_absent";
+            return write;
+        }
+        let first = self.row.absent_since_at.unwrap_or(self.now);
+        self.write.absent_since_at = Some(first);
+        let now = self.now;
+        let mut write = self.step(Event::OutcomeUnknown);
+        write.wake_at = Some(absence_proved_at(first, sent_at).max(now));
+        write
+    }
+
+    fn found(mut self, found: &FoundPayment) -> PaymentWrite {
+        self.write.provider_state = Some(found.word.clone());
+        self.write.absent_since_at = None;
+        if !self.is_ours(found) {
+            return self.echoes_wrong();
+        }
+        match &found.standing {
+            Standing::InFlight => self.step(Event::Accepted),
+            Standing::Investigating => self.investigating(),
+            Standing::Settled => self.settled(),
+            Standing::Failed { code, title, retryable } => self.failed(ProviderFailure {
+                code: code.clone(),
+                title: title.clone(),
+                retryable: *retryable,
+            }),
+        }
+    }
+
+    fn is_ours(&self, found: &FoundPayment) -> bool {
+        let amount_fits = found.amount.is_none_or(|amount| amount == self.row.amount.get());
+        let agreement_fits = found
+            .agreement_uid
+            .as_ref()
+            .is_none_or(|uid| uid == self.row.agreement_uid.as_str());
+        amount_fits && agreement_fits
+    }
+
+    /// Under our uid stands what we never sent: nothing more is sent for this plan until a person has looked.
+    fn echoes_wrong(mut self) -> PaymentWrite {
+        self.write.freeze = Some("echo_mismatch");
+        self.write.exception = Some(payment_exception(
+            "echo_mismatch",
+            self.row,
+            "the provider holds another amount or agreement under this payment's uid".to_owned(),
+            "Compare the payment with the provider's record before the plan collects again.",
+        ));
+        self.write
+    }
+
+    fn investigating(self) -> PaymentWrite {
+        let row = self.row;
+        let mut write = self.step(Event::Investigating);
+        if write.from != write.to {
+            write.events.push(payment_event("payment.under_investigation", row, json!({})));
+        }
+        write
+    }
+
+    fn settled(mut self) -> PaymentWrite {
+        match self.row.state.step(Event::Settled) {
+            Step::Advance(to) => {
+                self.write.to = to;
+                self.write.wake_at = None;
+                self.write.streak = Streak::Reset;
+                let collected = self.row.instalment_state.step(instalment::Event::PaymentSettled);
+                match collected {
+                    Step::Advance(_) | Step::Ignore => {
+                        self.write.instalment = self.instalment(
+                            instalment::Event::PaymentSettled,
+                            None,
+                            "payment_settled",
+                        );
+                        self.tell("instalment.collected", json!({}));
+                    }
+                    Step::Conflict => self.settled_after_end(),
+                }
+                self.write
+            }
+            Step::Ignore => self.write,
+            Step::Conflict => self.conflict(Event::Settled),
+        }
+    }
+
+    fn settled_after_end(&mut self) {
+        self.write.freeze = Some("settled_after_end");
+        self.write.exception = Some(payment_exception(
+            "settled_after_end",
+            self.row,
+            format!("a payment settled for an instalment that is {}", self.row.instalment_state),
+            "Decide whether the customer is owed the money back.",
+        ));
+    }
+
+    fn failed(mut self, failure: ProviderFailure) -> PaymentWrite {
+        match self.row.state.step(Event::Failed) {
+            Step::Advance(to) => {
+                self.write.to = to;
+                self.write.wake_at = None;
+                self.write.streak = Streak::Add;
+                self.after_failure(&failure);
+                self.write.failure = Some(failure);
+                self.write
+            }
+            Step::Ignore => self.write,
+            Step::Conflict => self.conflict(Event::Failed),
+        }
+    }
+
+    /// Decides by the plan's policy whether and when the instalment is tried again.
+    fn after_failure(&mut self, failure: &ProviderFailure) {
+        let row = self.row;
+        let decision = decide_retry(
+            policy(row, self.settings),
+            &Failure { code: failure.code.clone(), retryable: failure.retryable },
+            RetryHistory {
+                retries_made: row.retries_made,
+                submissions_in_24h: submissions_in_24h(&row.sent_at, self.now),
+                consecutive_failures: row.consecutive_failures + 1,
+            },
+            self.now,
+            room_until(&row.terms, row.validity, row.due_date),
+        );
+        let facts = json!({ "failure_code": failure.code, "failure_title": failure.title });
+        match decision {
+            RetryDecision::Retry { at } => {
+                self.write.instalment = self.instalment(
+                    instalment::Event::PaymentFailedRetryable,
+                    Some(at),
+                    "payment_failed",
+                );
+                self.tell("payment.failed", merged(facts, json!({ "retry_at": stamp(at) })));
+            }
+            RetryDecision::Stop { reason } => {
+                self.stop(reason, &failure.code);
+                let ended = json!({ "retry_at": null, "stopped_because": reason.as_str() });
+                self.tell("payment.failed", merged(facts.clone(), ended));
+                self.tell(
+                    "instalment.failed",
+                    merged(facts, json!({ "stopped_because": reason.as_str() })),
+                );
+            }
+        }
+    }
+
+    fn stop(&mut self, reason: StopReason, code: &str) {
+        let step =
+            self.instalment(instalment::Event::PaymentFailed, None, "payment_failed_for_good");
+        self.write.instalment = step.map(|step| InstalmentMove {
+            ended_because: Some(format!("{}:{code}", reason.as_str())),
+            ..step
+        });
+        self.write.exception = Some(payment_exception(
+            "instalment_failed",
+            self.row,
+            format!("the instalment was not collected: {code}, {reason}"),
+            "Agree with the customer how the instalment is paid.",
+        ));
+    }
+
+    /// The provider's word and ours cannot both be true: its word is kept, the plan is frozen, a person looks.
+    fn conflict(mut self, event: Event) -> PaymentWrite {
+        let says = match event {
+            Event::Settled => State::Settled,
+            Event::Failed => State::Failed,
+            Event::Rejected => State::Rejected,
+            Event::Investigating => State::UnderInvestigation,
+            Event::SendStarted
+            | Event::RetryStarted
+            | Event::NotSent
+            | Event::OutcomeUnknown
+            | Event::Accepted
+            | Event::ConfirmedAbsent
+            | Event::GivenUp => State::Submitted,
+        };
+        let kind = match (self.row.state, says) {
+            (State::Failed, State::Settled) => "late_settlement",
+            (State::Settled, State::Failed) => "reversal",
+            (
+                State::Intended
+                | State::Sending
+                | State::Unknown
+                | State::Submitted
+                | State::UnderInvestigation
+                | State::Settled
+                | State::Failed
+                | State::Rejected
+                | State::Abandoned,
+                State::Intended
+                | State::Sending
+                | State::Unknown
+                | State::Submitted
+                | State::UnderInvestigation
+                | State::Settled
+                | State::Failed
+                | State::Rejected
+                | State::Abandoned,
+            ) => "payment_conflict",
+        };
+        self.write.conflict_state = Some(says);
+        self.write.freeze = Some(kind);
+        self.write.exception = Some(payment_exception(
+            kind,
+            self.row,
+            format!("the payment is {}, yet the provider says {says}", self.row.state),
+            "Compare with the provider's record and the bank statement; then resolve the instalment.",
+        ));
+        self.tell(
+            "payment.conflict",
+            json!({ "state": self.row.state.as_str(), "provider_says": says.as_str() }),
+        );
+        self.write
+    }
+
+    fn tell(&mut self, kind: &'static str, data: serde_json::Value) {
+        self.write.events.push(payment_event(kind, self.row, data));
+    }
+
+    /// The instalment's step that follows; nothing when it does not move.
+    fn instalment(
+        &self,
+        event: instalment::Event,
+        wake_at: Option<Instant>,
+        cause: &'static str,
+    ) -> Option<InstalmentMove> {
+        let Step::Advance(to) = self.row.instalment_state.step(event) else { return None };
+        Some(InstalmentMove {
+            id: self.row.instalment_id,
+            plan_id: self.row.plan_id,
+            version: self.row.instalment_version,
+            from: self.row.instalment_state,
+            to,
+            wake_at: wake_at.filter(|_| to.is_open()),
+            waiting_because: None,
+            ended_because: None,
+            cause,
+        })
+    }
+
+    fn today(&self) -> BusinessDate {
+        BusinessDate::of_instant(self.now)
+    }
+}
+
+/// The policy the plan was accepted with.
+fn policy(row: &PaymentRow, settings: &Settings) -> RetryPolicy {
+    let number = |key: &str, default: u32| {
+        row.policy
+            .get(key)
+            .and_then(serde_json::Value::as_u64)
+            .and_then(|value| u32::try_from(value).ok())
+            .unwrap_or(default)
+    };
+    RetryPolicy {
+        retries_max: number("retries_max", settings.retry.retries_max),
+        days_between: number("days_between", settings.retry.days_between),
+        at_hour: number("at_hour", settings.retry.at_hour),
+    }
+}
+
+fn merged(mut facts: serde_json::Value, more: serde_json::Value) -> serde_json::Value {
+    if let (Some(facts), serde_json::Value::Object(more)) = (facts.as_object_mut(), more) {
+        facts.extend(more);
+    }
+    facts
+}
+
+fn stamp(at: Instant) -> String {
+    at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+}

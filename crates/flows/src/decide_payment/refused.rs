@@ -1,0 +1,154 @@
+//! Requests the provider refused: by its code they wait for the next chance, or need a person.
+
+use chrono::TimeDelta;
+use serde_json::json;
+
+use domain::date::Instant;
+use domain::gate::room_until;
+use domain::instalment;
+use domain::payment::{Event, Step};
+use store::instalments::InstalmentMove;
+use store::payments::PaymentWrite;
+
+use super::Decision;
+use crate::tell::payment_exception;
+
+/// What a code of a refusal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cure {
+    /// The same day may do: the agreement's state, or a service that was down.
+    Soon,
+    /// Another day may do: a window, a date or a daily limit.
+    AnotherDay,
+    /// Only a person may do.
+    Person,
+}
+
+fn cure(codes: &[String]) -> Cure {
+    let cures = codes.iter().map(|code| match code.as_str() {
+        "ZPPAY03" | "ZPPAY24" | "ZPUNP06" => Cure::Soon,
+        "ZPPAY01" | "ZPPAY08" | "ZPPAY16" | "ZPPAY17" => Cure::AnotherDay,
+        _ => Cure::Person,
+    });
+    cures.fold(None, worse).unwrap_or(Cure::Person)
+}
+
+fn worse(known: Option<Cure>, next: Cure) -> Option<Cure> {
+    let rank = |cure: Cure| match cure {
+        Cure::Soon => 0,
+        Cure::AnotherDay => 1,
+        Cure::Person => 2,
+    };
+    match known {
+        Some(known) if rank(next) <= rank(known) => Some(known),
+        Some(_) | None => Some(next),
+    }
+}
+
+impl Decision<'_> {
+    /// A creation that was refused, and that the provider confirms not to have: its slots are free again.
+    pub(super) fn refused(mut self, codes: &[String]) -> PaymentWrite {
+        let to = match self.row.state.step(Event::Rejected) {
+            Step::Advance(to) => to,
+            Step::Ignore => return self.write,
+            Step::Conflict => return self.conflict(Event::Rejected),
+        };
+        self.write.to = to;
+        self.write.wake_at = None;
+        self.write.cause = "refused";
+        let joined = codes.join(" ");
+        self.write.provider_state = Some(joined.clone());
+        match self.next_chance(cure(codes)) {
+            Some(again_at) => {
+                let step = self.instalment(
+                    instalment::Event::PaymentGivenUp,
+                    Some(again_at),
+                    "payment_refused",
+                );
+                self.write.instalment = step
+                    .map(|step| InstalmentMove { waiting_because: Some(joined.clone()), ..step });
+            }
+            None => self.ends_refused(&joined),
+        }
+        self.tell("payment.refused", json!({ "provider_codes": codes }));
+        self.write
+    }
+
+    /// A retry that was refused, of a payment that stands as failed.
+    pub(super) fn retry_refused(mut self, codes: &[String]) -> PaymentWrite {
+        let Step::Advance(to) = self.row.state.step(Event::Failed) else { return self.write };
+        self.write.to = to;
+        self.write.wake_at = None;
+        self.write.cause = "retry_refused";
+        let joined = codes.join(" ");
+        // The provider counts tries over 24 hours: tomorrow there is room again.
+        let may_wait = codes.iter().all(|code| code == "ZPPRY03") && !codes.is_empty();
+        match may_wait.then(|| self.next_chance(Cure::AnotherDay)).flatten() {
+            Some(again_at) => {
+                let step = self.instalment(
+                    instalment::Event::PaymentFailedRetryable,
+                    Some(again_at),
+                    "retry_refused",
+                );
+                self.write.instalment =
+                    step.map(|step| InstalmentMove { waiting_because: Some(joined), ..step });
+            }
+            None => self.ends_refused(&joined),
+        }
+        self.tell("payment.retry_refused", json!({ "provider_codes": codes }));
+        self.write
+    }
+
+    /// When to try again, if that is still within the instalment's room.
+    fn next_chance(&self, cure: Cure) -> Option<Instant> {
+        let row = self.row;
+        let room_ends = room_until(&row.terms, row.validity, row.due_date);
+        let soon = self.now + TimeDelta::hours(1);
+        let tomorrow =
+            self.today().plus_days(1).map(|date| self.settings.hours.opens_at(date));
+        let at = match cure {
+            Cure::Soon => Some(soon),
+            Cure::AnotherDay => tomorrow,
+            Cure::Person => None,
+        };
+        at.filter(|at| *at < room_ends.closes_at())
+    }
+
+    fn ends_refused(&mut self, codes: &str) {
+        let step = self.instalment(instalment::Event::PaymentFailed, None, "payment_refused");
+        self.write.instalment = step
+            .map(|step| InstalmentMove { ended_because: Some(format!("refused:{codes}")), ..step });
+        self.write.exception = Some(payment_exception(
+            "payment_refused",
+            self.row,
+            format!("the provider refused the payment: {codes}"),
+            "Find out why the terms as we hold them differ from the provider's.",
+        ));
+        self.tell("instalment.failed", json!({ "stopped_because": "refused", "codes": codes }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn codes(codes: &[&str]) -> Vec<String> {
+        codes.iter().map(|code| (*code).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_full_window_waits_for_another_day() {
+        assert_eq!(cure(&codes(&["ZPPAY17"])), Cure::AnotherDay);
+    }
+
+    #[test]
+    fn of_several_codes_the_hardest_decides() {
+        assert_eq!(cure(&codes(&["ZPPAY03", "ZPPAY15"])), Cure::Person);
+        assert_eq!(cure(&codes(&["ZPPAY17", "ZPPAY03"])), Cure::AnotherDay);
+    }
+
+    #[test]
+    fn a_refusal_without_a_code_needs_a_person() {
+        assert_eq!(cure(&[]), Cure::Person);
+    }
+}

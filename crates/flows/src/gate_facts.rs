@@ -1,0 +1,108 @@
+//! From a row and its agreement's slots to the facts the gate decides on.
+
+use chrono::TimeDelta;
+
+use domain::date::{BusinessDate, Instant};
+use domain::gate::{GateFacts, Pass, Purpose, Refusal, gate, room_until};
+use domain::payment;
+use domain::period::{Reading, window_holding};
+use domain::terms::{Allowance, PaymentTerms};
+use store::payments::{ArmPlan, DueRow, HeldSlot, LastPayment};
+
+use crate::Settings;
+
+/// Whether `plan` may be sent now, on the facts of `row` and the slots its agreement holds.
+pub(crate) fn may_send(
+    row: &DueRow,
+    plan: &ArmPlan,
+    slots: &[HeldSlot],
+    now: Instant,
+    settings: &Settings,
+) -> Result<Pass, Refusal> {
+    let today = BusinessDate::of_instant(now);
+    let last = row.last_payment.as_ref();
+    let lives = |last: &LastPayment| last.state.is_live() || last.state == payment::State::Settled;
+    let own = plan.payment_id();
+    let room_ends = room_until(&row.terms, row.validity, row.due_date);
+    let pass = gate(&GateFacts {
+        now,
+        collections_open: row.collections_open,
+        plan_frozen: row.plan_frozen,
+        plan_state: row.plan_state,
+        instalment_state: row.state,
+        due_date: row.due_date,
+        amount: row.amount,
+        agreement_state: row.agreement_state,
+        agreement_confirmed_at: row.agreement_confirmed_at,
+        terms: &row.terms,
+        validity: row.validity,
+        hours: settings.hours,
+        purpose: purpose(plan, last, now),
+        other_live_payment: last.is_some_and(|last| lives(last) && last.id != own),
+        first_of_agreement: row.is_first_of_agreement,
+        last_of_plan: row.is_last,
+        consecutive_failures: row.consecutive_failures,
+        slots_taken: slots_taken(row, plan, slots, today),
+    })?;
+    // Ad hoc terms have no window that ends; their room does.
+    if room_ends < today {
+        return Err(Refusal::AfterValidity { end_date: room_ends });
+    }
+    Ok(pass)
+}
+
+fn purpose(plan: &ArmPlan, last: Option<&LastPayment>, now: Instant) -> Purpose {
+    match plan {
+        ArmPlan::New { .. } => Purpose::First,
+        ArmPlan::Resend { .. } => Purpose::Resend,
+        ArmPlan::Retry { .. } => Purpose::Retry {
+            retries_made: last.map_or(0, |last| last.retries_made),
+            submissions_in_24h: last.map_or(0, |last| submissions_in_24h(&last.sent_at, now)),
+        },
+    }
+}
+
+/// Submissions in the 24 hours before `now`, the first one counted.
+pub(crate) fn submissions_in_24h(sent_at: &[Instant], now: Instant) -> u32 {
+    let since = now - TimeDelta::hours(24);
+    let count = sent_at.iter().filter(|at| since < **at).count();
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// Slots taken in today's windows by others, one count for each reading.
+fn slots_taken(
+    row: &DueRow,
+    plan: &ArmPlan,
+    slots: &[HeldSlot],
+    today: BusinessDate,
+) -> [u32; 2] {
+    let mut taken = [0; 2];
+    for (reading, taken) in Reading::ALL.iter().zip(&mut taken) {
+        let first_date = slot_date(&row.terms, row, *reading, today);
+        let count = slots
+            .iter()
+            .filter(|slot| slot.reading == *reading && slot.window_first_date == first_date)
+            .filter(|slot| slot.payment_id != plan.payment_id())
+            .count();
+        *taken = u32::try_from(count).unwrap_or(u32::MAX);
+    }
+    taken
+}
+
+/// What slots of today are filed under: the window's first date, or the validity's start for a count over
+/// the agreement's life.
+fn slot_date(
+    terms: &PaymentTerms,
+    row: &DueRow,
+    reading: Reading,
+    today: BusinessDate,
+) -> BusinessDate {
+    let anchor = row.validity.start_date;
+    match terms.allowance() {
+        Allowance::PerWindow(_) => {
+            window_holding(anchor, terms.frequency(), reading, today.max(anchor))
+                .map_or(anchor, |window| window.first_date)
+        }
+        Allowance::Lifetime(_) | Allowance::Unlimited => anchor,
+    }
+}

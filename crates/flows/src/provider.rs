@@ -1,0 +1,345 @@
+//! The only `match` on a provider: requests out of our values, reports out of its answers.
+
+use chrono::NaiveDate;
+use oligo_client as oligo;
+use oligo_client::{CallError, Certainty, OligoClient};
+
+use domain::agreement::Reported;
+use domain::date::BusinessDate;
+use domain::money::Cents;
+use domain::terms::{Amounts, Frequency, PaymentTerms, TermsType};
+use store::agreements::AgreementRow;
+use store::payments::DueRow;
+
+use crate::report::{AgreementFact, FoundPayment, PaymentFact, Standing};
+
+/// Who sets up agreements and moves the money.
+#[derive(Clone, Debug)]
+pub enum Provider {
+    /// Oligo.
+    Oligo(OligoClient),
+}
+
+/// What a provider can do; flows ask this, never for its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Whether a payment can be looked up by our uid.
+    pub asks_by_uid: bool,
+    /// Whether a failed payment can be retried under its uid.
+    pub retries_by_uid: bool,
+}
+
+/// The reference shown on statements: at most 35 printable ASCII characters.
+const REFERENCE_MAX: usize = 35;
+
+impl Provider {
+    /// What this provider can do.
+    pub fn capabilities(&self) -> Capabilities {
+        match self {
+            Provider::Oligo(_) => Capabilities { asks_by_uid: true, retries_by_uid: true },
+        }
+    }
+
+    /// The body of a payment's creation, to be frozen: the same text is sent however often it is sent.
+    pub fn payment_body(&self, row: &DueRow, uid: &str, last_payment: Option<bool>) -> String {
+        match self {
+            Provider::Oligo(_) => {
+                let request = oligo::CreatePayment {
+                    uid: uid.to_owned(),
+                    agreement_uid: row.agreement_uid.to_string(),
+                    amount: row.amount.get(),
+                    priority: oligo::Priority::Unattended,
+                    reference: reference(&row.plan_external_id),
+                    description: None,
+                    last_payment,
+                    metadata: None,
+                };
+                serde_json::to_string(&request).unwrap_or_default()
+            }
+        }
+    }
+
+    /// Creates a payment from its frozen body.
+    pub(crate) async fn create_payment(&self, uid: &str, body: &str) -> PaymentFact {
+        match self {
+            Provider::Oligo(client) => {
+                let Ok(request) = serde_json::from_str::<oligo::CreatePayment>(body) else {
+                    // Nothing left; the row is asked about and a person sees it stand.
+                    tracing::error!(payment.uid = uid, "a frozen request cannot be read back");
+                    return PaymentFact::NotSent;
+                };
+                match client.create_payment(&request).await {
+                    Ok(payment) => PaymentFact::Found(found(payment)),
+                    Err(error) => self.after_refusal(uid, error, Refusal::Creation).await,
+                }
+            }
+        }
+    }
+
+    /// Asks the provider to retry a failed payment.
+    pub(crate) async fn retry_payment(&self, uid: &str) -> PaymentFact {
+        match self {
+            Provider::Oligo(client) => match client.retry_payment(uid).await {
+                Ok(()) => PaymentFact::RetryAccepted,
+                Err(error) => self.after_refusal(uid, error, Refusal::Retry).await,
+            },
+        }
+    }
+
+    /// Asks how a payment stands.
+    pub(crate) async fn ask_payment(&self, uid: &str) -> PaymentFact {
+        match self {
+            Provider::Oligo(client) => match client.payment(uid).await {
+                Ok(payment) => PaymentFact::Found(found(payment)),
+                Err(CallError::NotFound) => PaymentFact::Absent,
+                Err(error) => {
+                    tracing::info!(payment.uid = uid, %error, "the provider did not say");
+                    PaymentFact::Undecided
+                }
+            },
+        }
+    }
+
+    /// A refusal is believed when the provider, asked at once, confirms it: a request that was refused as a
+    /// repetition may have been done the first time.
+    async fn after_refusal(&self, uid: &str, error: CallError, of: Refusal) -> PaymentFact {
+        tracing::info!(payment.uid = uid, %error, codes = ?codes(&error), "a request did not succeed");
+        match error.certainty() {
+            Certainty::NotSent => PaymentFact::NotSent,
+            Certainty::Refused => match (self.ask_payment(uid).await, of) {
+                (PaymentFact::Absent, Refusal::Creation) => {
+                    PaymentFact::Refused { codes: codes(&error) }
+                }
+                (PaymentFact::Found(found), Refusal::Retry)
+                    if matches!(found.standing, Standing::Failed { .. }) =>
+                {
+                    PaymentFact::RetryRefused { codes: codes(&error) }
+                }
+                (fact, _) => fact,
+            },
+            Certainty::Unknown => match error {
+                // Something stands under the uid already: look at it now rather than later.
+                CallError::Refused { .. } => self.ask_payment(uid).await,
+                _ => PaymentFact::Undecided,
+            },
+        }
+    }
+
+    /// Proposes an agreement to the payer; a PayID is resolved first, as the provider wants.
+    pub(crate) async fn create_agreement(
+        &self,
+        row: &AgreementRow,
+        requester_ip: std::net::IpAddr,
+    ) -> AgreementFact {
+        match self {
+            Provider::Oligo(client) => {
+                let Some(request) = agreement_request(row) else {
+                    return AgreementFact::Refused { codes: vec!["unsendable".to_owned()] };
+                };
+                if let Err(fact) = resolve(client, row, &request, requester_ip).await {
+                    return fact;
+                }
+                match client.create_agreement(&request).await {
+                    Ok(agreement) => found_agreement(agreement),
+                    Err(error) => self.after_agreement_refusal(row.uid.as_str(), error).await,
+                }
+            }
+        }
+    }
+
+    /// Asks how an agreement stands.
+    pub(crate) async fn ask_agreement(&self, uid: &str) -> AgreementFact {
+        match self {
+            Provider::Oligo(client) => match client.agreement(uid).await {
+                Ok(agreement) => found_agreement(agreement),
+                Err(CallError::NotFound) => AgreementFact::Absent,
+                Err(error) => {
+                    tracing::info!(agreement.uid = uid, %error, "the provider did not say");
+                    AgreementFact::Undecided
+                }
+            },
+        }
+    }
+
+    async fn after_agreement_refusal(&self, uid: &str, error: CallError) -> AgreementFact {
+        tracing::info!(agreement.uid = uid, %error, codes = ?codes(&error), "a proposal did not succeed");
+        match error.certainty() {
+            Certainty::NotSent => match error {
+                CallError::InvalidRequest(_) => {
+                    AgreementFact::Refused { codes: vec!["invalid_request".to_owned()] }
+                }
+                _ => AgreementFact::NotSent,
+            },
+            Certainty::Refused => match self.ask_agreement(uid).await {
+                AgreementFact::Absent => AgreementFact::Refused { codes: codes(&error) },
+                fact => fact,
+            },
+            Certainty::Unknown => match error {
+                CallError::Refused { .. } => self.ask_agreement(uid).await,
+                _ => AgreementFact::Undecided,
+            },
+        }
+    }
+}
+
+/// What was refused.
+#[derive(Clone, Copy)]
+enum Refusal {
+    Creation,
+    Retry,
+}
+
+/// Looks the PayID up before an agreement names it. An account number needs no look-up.
+async fn resolve(
+    client: &OligoClient,
+    row: &AgreementRow,
+    request: &oligo::CreateAgreement,
+    requester_ip: std::net::IpAddr,
+) -> Result<(), AgreementFact> {
+    let account = &request.debtor.account_identifier;
+    if !account.kind.is_alias() {
+        return Ok(());
+    }
+    let question = oligo::ResolveAlias {
+        kind: account.kind,
+        value: account.value.clone(),
+        requester: oligo::Requester {
+            id: domain::uid::CustomerId::new(row.customer_id).to_string(),
+            remote_ip: requester_ip,
+        },
+    };
+    match client.resolve_alias(&question).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.has_code("ZPADD01") => {
+            Err(AgreementFact::Refused { codes: codes(&error) })
+        }
+        Err(error) => {
+            tracing::info!(agreement.uid = %row.uid, %error, "the PayID was not looked up");
+            // The agreement itself was not asked for: nothing was sent.
+            Err(AgreementFact::NotSent)
+        }
+    }
+}
+
+fn agreement_request(row: &AgreementRow) -> Option<oligo::CreateAgreement> {
+    let purpose =
+        oligo::Purpose::ALL.iter().copied().find(|purpose| purpose.as_str() == row.purpose)?;
+    let kind =
+        oligo::AccountKind::ALL.iter().copied().find(|kind| kind.as_str() == row.account_kind)?;
+    Some(oligo::CreateAgreement {
+        uid: row.uid.to_string(),
+        purpose,
+        description: row.description.clone(),
+        debtor: oligo::Debtor {
+            party_name: row.payer_name.clone(),
+            ultimate_party_name: None,
+            account_identifier: oligo::AccountIdentifier {
+                kind,
+                value: row.account_value.clone(),
+            },
+        },
+        payment_terms: terms_body(&row.terms),
+        validity_start_date: Some(row.validity.start_date.naive()),
+        validity_end_date: row.validity.end_date.map(BusinessDate::naive),
+        resolution_requested_before: None,
+        cancel_if_unresolved: None,
+        metadata: None,
+    })
+}
+
+fn terms_body(terms: &PaymentTerms) -> oligo::PaymentTermsBody {
+    let naive = |date: Option<BusinessDate>| -> Option<NaiveDate> { date.map(BusinessDate::naive) };
+    let mut body = oligo::PaymentTermsBody {
+        kind: match terms.terms_type() {
+            TermsType::Fixed => oligo::TermsKind::Fixed,
+            TermsType::Variable => oligo::TermsKind::Variable,
+            TermsType::UsageBased => oligo::TermsKind::UsageBased,
+            TermsType::Balloon => oligo::TermsKind::Balloon,
+        },
+        frequency: match terms.frequency() {
+            Frequency::Adhoc => oligo::Frequency::Adhoc,
+            Frequency::Daily => oligo::Frequency::Daily,
+            Frequency::Weekly => oligo::Frequency::Weekly,
+            Frequency::Fortnightly => oligo::Frequency::Fortnightly,
+            Frequency::Monthly => oligo::Frequency::Monthly,
+            Frequency::Quarterly => oligo::Frequency::Quarterly,
+            Frequency::SemiAnnual => oligo::Frequency::SemiAnnual,
+            Frequency::Annual => oligo::Frequency::Annual,
+        },
+        amount: None,
+        max_amount: None,
+        count: terms.count(),
+        first_payment_amount: None,
+        last_payment_amount: None,
+        first_payment_date: naive(terms.first_payment_date()),
+        last_payment_date: naive(terms.last_payment_date()),
+    };
+    match terms.amounts() {
+        Amounts::Fixed { amount } => body.amount = Some(amount.get()),
+        Amounts::Variable { max_amount } | Amounts::UsageBased { max_amount } => {
+            body.max_amount = Some(max_amount.get());
+        }
+        Amounts::Balloon { amount, first_amount, last_amount } => {
+            body.amount = Some(amount.get());
+            body.first_payment_amount = first_amount.map(Cents::get);
+            body.last_payment_amount = last_amount.map(Cents::get);
+        }
+    }
+    body
+}
+
+fn found(payment: oligo::Payment) -> FoundPayment {
+    use oligo::PaymentState as P;
+    let word = payment.state.as_str().to_owned();
+    let standing = match payment.state {
+        P::Created | P::Submitting | P::Pending => Standing::InFlight,
+        P::UnderInvestigation => Standing::Investigating,
+        P::Settled => Standing::Settled,
+        P::Failed => {
+            let failure = payment.failure.unwrap_or_default();
+            Standing::Failed {
+                code: failure.code.unwrap_or_else(|| "UKNWN".to_owned()),
+                title: failure.title.unwrap_or_default(),
+                retryable: failure.retryable.unwrap_or(false),
+            }
+        }
+        P::Unrecognised(_) => {
+            tracing::warn!(state = word, "the provider used a payment state we do not know");
+            Standing::InFlight
+        }
+    };
+    FoundPayment { standing, word, amount: payment.amount, agreement_uid: payment.agreement_uid }
+}
+
+fn found_agreement(agreement: oligo::Agreement) -> AgreementFact {
+    use oligo::AgreementState as A;
+    let state = match &agreement.state {
+        A::Pending => Some(Reported::Pending),
+        A::Created => Some(Reported::Created),
+        A::Active => Some(Reported::Active),
+        A::Suspended => Some(Reported::Suspended),
+        A::Declined => Some(Reported::Declined),
+        A::Expired => Some(Reported::Expired),
+        A::Cancelled => Some(Reported::Cancelled),
+        A::Failed => Some(Reported::Failed),
+        A::Unrecognised(word) => {
+            tracing::warn!(state = word, "the provider used an agreement state we do not know");
+            None
+        }
+    };
+    let reason = agreement.state_reason.and_then(|reason| {
+        reason.code.map(|code| (code, reason.title.unwrap_or_default()))
+    });
+    AgreementFact::Found { state, reason }
+}
+
+fn codes(error: &CallError) -> Vec<String> {
+    error.codes().map(str::to_owned).collect()
+}
+
+/// The lender's reference as far as a statement can show it.
+fn reference(external_id: &str) -> Option<String> {
+    let shown: String =
+        external_id.chars().filter(|c| (' '..='~').contains(c)).take(REFERENCE_MAX).collect();
+    (!shown.is_empty()).then_some(shown)
+}

@@ -1,0 +1,84 @@
+//! What becomes of an instalment that may not be sent now: it waits for a named rule, or ends for one.
+
+use chrono::TimeDelta;
+
+use domain::date::{BusinessDate, Instant};
+use domain::gate::{Refusal, room_until};
+use domain::instalment::{Event, State};
+use domain::payment::Step;
+use store::instalments::InstalmentMove;
+use store::payments::DueRow;
+
+use crate::Settings;
+
+/// How long to wait where the rule itself cannot say when it will hold no more.
+const LOOK_AGAIN: TimeDelta = TimeDelta::hours(1);
+
+/// The step of an instalment that the gate refused.
+///
+/// Nothing is lost: as long as its room lasts it waits and is looked at again; after that it is missed,
+/// under the name of the rule that kept it.
+pub(crate) fn put_off(
+    row: &DueRow,
+    refusal: &Refusal,
+    now: Instant,
+    settings: &Settings,
+) -> InstalmentMove {
+    let today = BusinessDate::of_instant(now);
+    let room_ends = room_until(&row.terms, row.validity, row.due_date);
+    let is_over = room_ends < today || refusal.is_for_ever();
+    match row.state.step(Event::WindowMissed) {
+        Step::Advance(missed) if is_over => InstalmentMove {
+            to: missed,
+            wake_at: None,
+            ended_because: Some(refusal.code().to_owned()),
+            cause: "room_over",
+            ..waiting(row, refusal)
+        },
+        Step::Advance(_) => InstalmentMove {
+            wake_at: Some(look_again(refusal, room_ends, now, settings)),
+            ..waiting(row, refusal)
+        },
+        // Its payment is the work now, or it has ended: nothing is left to do here.
+        Step::Ignore | Step::Conflict => InstalmentMove { wake_at: None, ..waiting(row, refusal) },
+    }
+}
+
+fn waiting(row: &DueRow, refusal: &Refusal) -> InstalmentMove {
+    InstalmentMove {
+        id: row.id,
+        plan_id: row.plan_id,
+        version: row.version,
+        from: row.state,
+        to: row.state,
+        wake_at: None,
+        waiting_because: is_waiting(row.state).then(|| refusal.code().to_owned()),
+        ended_because: None,
+        cause: "put_off",
+    }
+}
+
+const fn is_waiting(state: State) -> bool {
+    state.is_owed_now()
+}
+
+/// When the rule may hold no more; at the latest right after the room ends, so that the end is recorded then.
+fn look_again(
+    refusal: &Refusal,
+    room_ends: BusinessDate,
+    now: Instant,
+    settings: &Settings,
+) -> Instant {
+    let clears_at = refusal.clears_at(now).unwrap_or_else(|| {
+        let soon = now + LOOK_AGAIN;
+        let today = BusinessDate::of_instant(soon);
+        // Outside sending hours nothing could be sent anyway.
+        if settings.hours.closes_at(today) <= soon {
+            today.plus_days(1).map_or(soon, |tomorrow| settings.hours.opens_at(tomorrow))
+        } else {
+            soon.max(settings.hours.opens_at(today))
+        }
+    });
+    let over_at = room_ends.closes_at();
+    clears_at.max(now + TimeDelta::seconds(1)).min(over_at.max(now + TimeDelta::seconds(1)))
+}

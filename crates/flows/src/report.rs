@@ -1,0 +1,107 @@
+//! What a provider said, in words of ours. Everything it can say about a payment or an agreement is here.
+
+use domain::agreement;
+use domain::uid::{AgreementId, PaymentId};
+
+/// What was learned about one payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaymentReport {
+    /// Which one.
+    pub payment_id: PaymentId,
+    /// The sending that was current when the question left. After a later sending only a settlement counts.
+    pub send_no: u32,
+    /// What was learned.
+    pub fact: PaymentFact,
+}
+
+/// One fact about a payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PaymentFact {
+    /// No byte of the request left.
+    NotSent,
+    /// The call ended without deciding anything.
+    Undecided,
+    /// The provider refused to create it, and does not know its uid.
+    Refused {
+        /// The provider's codes, in its order.
+        codes: Vec<String>,
+    },
+    /// The provider took the retry.
+    RetryAccepted,
+    /// The provider refused the retry, and says that the payment stands as failed.
+    RetryRefused {
+        /// The provider's codes, in its order.
+        codes: Vec<String>,
+    },
+    /// The provider does not know the uid.
+    Absent,
+    /// The provider has it.
+    Found(FoundPayment),
+}
+
+/// A payment as the provider has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundPayment {
+    /// How it stands.
+    pub standing: Standing,
+    /// The provider's own word for that.
+    pub word: String,
+    /// Its amount in cents, where the provider says it.
+    pub amount: Option<i64>,
+    /// The uid of its agreement, where the provider says it.
+    pub agreement_uid: Option<String>,
+}
+
+/// How a payment stands at the provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// On its way. Words that are not understood mean this: never a failure.
+    InFlight,
+    /// People look into it.
+    Investigating,
+    /// The money moved.
+    Settled,
+    /// No money moved.
+    Failed {
+        /// The code; `UKNWN` where there is none.
+        code: String,
+        /// The title.
+        title: String,
+        /// Whether the provider would retry it.
+        retryable: bool,
+    },
+}
+
+/// What was learned about one agreement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgreementReport {
+    /// Which one.
+    pub agreement_id: AgreementId,
+    /// The sending that was current when the question left.
+    pub send_no: u32,
+    /// What was learned.
+    pub fact: AgreementFact,
+}
+
+/// One fact about an agreement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AgreementFact {
+    /// No byte of the request left, or what it needs first could not be had.
+    NotSent,
+    /// The call ended without deciding anything.
+    Undecided,
+    /// The provider refused to create it, and does not know its uid.
+    Refused {
+        /// The provider's codes, in its order.
+        codes: Vec<String>,
+    },
+    /// The provider does not know the uid.
+    Absent,
+    /// The provider has it.
+    Found {
+        /// How it stands; `None` when the word is not understood.
+        state: Option<agreement::Reported>,
+        /// The provider's reason: code and title.
+        reason: Option<(String, String)>,
+    },
+}
