@@ -48,6 +48,8 @@ create table event (
   constraint event_sequence_unique unique (aggregate_id, sequence)
 );
 create unique index event_by_position on event (position);
+-- The feed is read in the order of commits: by transaction, then by position.
+create index event_in_order on event (written_in, position);
 
 -- One row is how far one aggregate's events are numbered.
 create table event_counter (
@@ -81,7 +83,7 @@ create table control (
 insert into control (scope, collections_open, changed_at, reason)
 values ('all', true, 'epoch', 'open since installation');
 
--- The fingerprints of the keys this database was written with: another uid key would mint other uids for
+-- One row is the fingerprint of a key this database was written with: another uid key would mint other uids for
 -- the same instalment, so a process that holds another key must not start.
 create table key_fingerprint (
   purpose text primary key,

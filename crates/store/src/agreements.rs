@@ -85,30 +85,7 @@ struct Raw {
     customer_id: Uuid,
 }
 
-const SELECT: &str = "
-    select a.id,
-           a.plan_id,
-           a.uid,
-           a.state,
-           a.terms,
-           a.validity_start_date,
-           a.validity_end_date,
-           a.send_no,
-           a.last_sent_at,
-           a.absent_since_at,
-           a.confirmed_at,
-           a.created_at,
-           a.version,
-           p.state as plan_state,
-           p.purpose,
-           p.description,
-           c.name_sealed,
-           c.account_kind,
-           c.account_sealed,
-           c.id as customer_id
-    from agreement a
-    join plan p on p.id = a.plan_id
-    join customer c on c.id = p.customer_id ";
+const SELECT: &str = include_str!("agreements/rows.sql");
 
 /// A step of one agreement, decided on the row at `version`.
 #[derive(Clone, Debug)]
@@ -160,12 +137,13 @@ impl Store {
     /// Fails when the database does, or a row cannot be understood.
     pub async fn agreements(&self, ids: &[AgreementId]) -> Result<Vec<AgreementRow>, StoreError> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
-        let rows: Vec<Raw> =
-            sqlx::query_as(sqlx::AssertSqlSafe(format!("{SELECT} where a.id = any($1)")))
-                .bind(&ids)
-                .fetch_all(&self.pool)
-                .await?;
-        rows.into_iter().map(|raw| self.agreement_row(raw)).collect()
+        let rows: Vec<Raw> = sqlx::query_as(SELECT)
+            .bind(&ids)
+            .fetch_all(&self.pool)
+            .await?;
+        rows.into_iter()
+            .map(|raw| self.agreement_row(raw))
+            .collect()
     }
 
     /// The ids of the agreements with these uids.
@@ -182,7 +160,10 @@ impl Store {
                 .bind(uids)
                 .fetch_all(&self.pool)
                 .await?;
-        Ok(rows.into_iter().map(|(uid, id)| (uid, AgreementId::new(id))).collect())
+        Ok(rows
+            .into_iter()
+            .map(|(uid, id)| (uid, AgreementId::new(id)))
+            .collect())
     }
 
     /// Marks drafted agreements as being sent, before any byte leaves: those leased under `token` whose plan
@@ -202,38 +183,13 @@ impl Store {
     ) -> Result<Vec<AgreementId>, StoreError> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
         let mut tx = self.pool.begin().await?;
-        let armed: Vec<Uuid> = sqlx::query_scalar(
-            "with wanted as (
-               select a.id
-               from agreement a
-               join plan p on p.id = a.plan_id
-               where a.id = any($1)
-                 and a.lease_token = $2
-                 and a.state = 'drafted'
-                 and p.state = 'awaiting_agreement'
-                 and p.frozen_because is null
-               order by a.id
-               for no key update of a
-               for share of p
-             )
-             update agreement a
-             set state = 'sending',
-                 send_no = a.send_no + 1,
-                 first_sent_at = coalesce(a.first_sent_at, $3),
-                 last_sent_at = $3,
-                 absent_since_at = null,
-                 wake_at = $4,
-                 version = a.version + 1
-             from wanted
-             where a.id = wanted.id
-             returning a.id",
-        )
-        .bind(&ids)
-        .bind(token)
-        .bind(now)
-        .bind(wake_at)
-        .fetch_all(&mut *tx)
-        .await?;
+        let armed: Vec<Uuid> = sqlx::query_scalar(include_str!("agreements/arm.sql"))
+            .bind(&ids)
+            .bind(token)
+            .bind(now)
+            .bind(wake_at)
+            .fetch_all(&mut *tx)
+            .await?;
         let lines: Vec<JournalLine> = armed
             .iter()
             .map(|id| line(*id, State::Drafted, State::Sending, "proposal_sent", None))
@@ -256,8 +212,10 @@ impl Store {
     ) -> Result<Vec<AgreementId>, StoreError> {
         let mut tx = self.pool.begin().await?;
         let written = update_agreements(&mut tx, writes).await?;
-        let done: Vec<&AgreementWrite> =
-            writes.iter().filter(|write| written.contains(&write.id.uuid())).collect();
+        let done: Vec<&AgreementWrite> = writes
+            .iter()
+            .filter(|write| written.contains(&write.id.uuid()))
+            .collect();
         let moved = done.iter().filter(|write| write.from != write.to);
         let mut lines: Vec<JournalLine> = moved
             .map(|write| {
@@ -268,18 +226,30 @@ impl Store {
         for plan_move in done.iter().filter_map(|write| write.plan) {
             if move_plan(&mut tx, plan_move, now).await? {
                 let id = plan_move.id.uuid();
-                lines.push(plan_line(id, plan_move.from, plan_move.to, "agreement_changed"));
+                lines.push(plan_line(
+                    id,
+                    plan_move.from,
+                    plan_move.to,
+                    "agreement_changed",
+                ));
             }
         }
         append_journal(&mut tx, &lines, now).await?;
-        let exceptions: Vec<NewException> =
-            done.iter().filter_map(|write| write.exception.clone()).collect();
+        let exceptions: Vec<NewException> = done
+            .iter()
+            .filter_map(|write| write.exception.clone())
+            .collect();
         open_exceptions(&mut tx, &exceptions, now).await?;
-        let events: Vec<NewEvent> =
-            done.iter().flat_map(|write| write.events.iter().cloned()).collect();
+        let events: Vec<NewEvent> = done
+            .iter()
+            .flat_map(|write| write.events.iter().cloned())
+            .collect();
         append_events(&mut tx, &events, now).await?;
         tx.commit().await?;
-        if done.iter().any(|write| write.plan.is_some_and(|plan| plan.wakes_instalments)) {
+        if done
+            .iter()
+            .any(|write| write.plan.is_some_and(|plan| plan.wakes_instalments))
+        {
             self.poker.poke();
         }
         Ok(written.into_iter().map(AgreementId::new).collect())
@@ -305,7 +275,9 @@ impl Store {
             description: raw.description,
             payer_name: self.vault.open_text("customer.name", &raw.name_sealed)?,
             account_kind: raw.account_kind,
-            account_value: self.vault.open_text("customer.account", &raw.account_sealed)?,
+            account_value: self
+                .vault
+                .open_text("customer.account", &raw.account_sealed)?,
             customer_id: raw.customer_id,
         })
     }
@@ -316,7 +288,10 @@ async fn update_agreements(
     writes: &[AgreementWrite],
 ) -> Result<Vec<Uuid>, StoreError> {
     let reason = |pick: fn(&(String, String)) -> &String| {
-        writes.iter().map(|write| write.reason.as_ref().map(pick).cloned()).collect::<Vec<_>>()
+        writes
+            .iter()
+            .map(|write| write.reason.as_ref().map(pick).cloned())
+            .collect::<Vec<_>>()
     };
     let written = sqlx::query_scalar(
         "update agreement a
@@ -334,12 +309,32 @@ async fn update_agreements(
          where a.id = n.id and a.version = n.version
          returning a.id",
     )
-    .bind(writes.iter().map(|write| write.id.uuid()).collect::<Vec<_>>())
+    .bind(
+        writes
+            .iter()
+            .map(|write| write.id.uuid())
+            .collect::<Vec<_>>(),
+    )
     .bind(writes.iter().map(|write| write.version).collect::<Vec<_>>())
-    .bind(writes.iter().map(|write| write.to.as_str()).collect::<Vec<_>>())
+    .bind(
+        writes
+            .iter()
+            .map(|write| write.to.as_str())
+            .collect::<Vec<_>>(),
+    )
     .bind(writes.iter().map(|write| write.wake_at).collect::<Vec<_>>())
-    .bind(writes.iter().map(|write| write.absent_since_at).collect::<Vec<_>>())
-    .bind(writes.iter().map(|write| write.confirmed_at).collect::<Vec<_>>())
+    .bind(
+        writes
+            .iter()
+            .map(|write| write.absent_since_at)
+            .collect::<Vec<_>>(),
+    )
+    .bind(
+        writes
+            .iter()
+            .map(|write| write.confirmed_at)
+            .collect::<Vec<_>>(),
+    )
     .bind(reason(|(code, _)| code))
     .bind(reason(|(_, detail)| detail))
     .fetch_all(tx)

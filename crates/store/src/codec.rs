@@ -27,14 +27,28 @@ pub fn terms_to_json(terms: &PaymentTerms) -> Value {
         Amounts::Variable { max_amount } | Amounts::UsageBased { max_amount } => {
             put("max_amount", Some(cents(max_amount)));
         }
-        Amounts::Balloon { amount, first_amount, last_amount } => {
+        Amounts::Balloon {
+            amount,
+            first_amount,
+            last_amount,
+        } => {
             put("amount", Some(cents(amount)));
             put("first_payment_amount", first_amount.map(cents));
             put("last_payment_amount", last_amount.map(cents));
         }
     }
-    put("first_payment_date", terms.first_payment_date().map(|date| json!(date.to_string())));
-    put("last_payment_date", terms.last_payment_date().map(|date| json!(date.to_string())));
+    put(
+        "first_payment_date",
+        terms
+            .first_payment_date()
+            .map(|date| json!(date.to_string())),
+    );
+    put(
+        "last_payment_date",
+        terms
+            .last_payment_date()
+            .map(|date| json!(date.to_string())),
+    );
     Value::Object(object)
 }
 
@@ -62,7 +76,10 @@ pub(crate) fn understood<T>(
     what: &'static str,
     id: impl std::fmt::Display,
 ) -> Result<T, StoreError> {
-    value.ok_or_else(|| StoreError::Undecodable { id: id.to_string(), what })
+    value.ok_or_else(|| StoreError::Undecodable {
+        id: id.to_string(),
+        what,
+    })
 }
 
 pub(crate) fn date(
@@ -90,7 +107,10 @@ pub(crate) fn validity(
         Some(end) => Some(date(end, "validity_end_date", id)?),
         None => None,
     };
-    Ok(Validity { start_date: date(start, "validity_start_date", id)?, end_date })
+    Ok(Validity {
+        start_date: date(start, "validity_start_date", id)?,
+        end_date,
+    })
 }
 
 /// A count of ours as PostgreSQL's `integer`; saturates, since no count of ours comes near the limit.

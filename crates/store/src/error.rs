@@ -42,6 +42,10 @@ pub enum StoreError {
 
 impl StoreError {
     /// Whether the same call may succeed a moment later.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "sqlx's errors are an open list"
+    )]
     pub fn is_transient(&self) -> bool {
         match self {
             StoreError::Database(source) => match source {
@@ -78,6 +82,10 @@ impl StoreError {
 }
 
 impl From<sqlx::Error> for StoreError {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "sqlx's errors are an open list"
+    )]
     fn from(source: sqlx::Error) -> StoreError {
         let constraint = match &source {
             sqlx::Error::Database(error) => error.constraint().map(str::to_owned),

@@ -51,12 +51,16 @@ impl Store {
     ) -> Result<Vec<InstalmentId>, StoreError> {
         let mut tx = self.pool.begin().await?;
         let written = write_moves(&mut tx, moves, Some(token), now).await?;
-        let done: Vec<&InstalmentMove> =
-            moves.iter().filter(|step| written.contains(&step.id.uuid())).collect();
+        let done: Vec<&InstalmentMove> = moves
+            .iter()
+            .filter(|step| written.contains(&step.id.uuid()))
+            .collect();
         let ended: Vec<&InstalmentMove> =
             done.into_iter().filter(|step| !step.to.is_open()).collect();
-        let mut events: Vec<NewEvent> =
-            ended.iter().map(|step| ended_event(step, fresh_id())).collect();
+        let mut events: Vec<NewEvent> = ended
+            .iter()
+            .map(|step| ended_event(step, fresh_id()))
+            .collect();
         let plans: Vec<Uuid> = ended.iter().map(|step| step.plan_id.uuid()).collect();
         events.extend(complete_plans(&mut tx, &plans, now, fresh_id).await?);
         append_events(&mut tx, &events, now).await?;
@@ -114,10 +118,25 @@ pub(crate) async fn write_moves(
     )
     .bind(moves.iter().map(|step| step.id.uuid()).collect::<Vec<_>>())
     .bind(moves.iter().map(|step| step.version).collect::<Vec<_>>())
-    .bind(moves.iter().map(|step| step.to.as_str()).collect::<Vec<_>>())
+    .bind(
+        moves
+            .iter()
+            .map(|step| step.to.as_str())
+            .collect::<Vec<_>>(),
+    )
     .bind(moves.iter().map(|step| step.wake_at).collect::<Vec<_>>())
-    .bind(moves.iter().map(|step| step.waiting_because.clone()).collect::<Vec<_>>())
-    .bind(moves.iter().map(|step| step.ended_because.clone()).collect::<Vec<_>>())
+    .bind(
+        moves
+            .iter()
+            .map(|step| step.waiting_because.clone())
+            .collect::<Vec<_>>(),
+    )
+    .bind(
+        moves
+            .iter()
+            .map(|step| step.ended_because.clone())
+            .collect::<Vec<_>>(),
+    )
     .bind(token)
     .fetch_all(&mut *tx)
     .await?;

@@ -80,9 +80,19 @@ pub(crate) async fn append_events(
     )
     .bind(events.iter().map(|event| event.id).collect::<Vec<_>>())
     .bind(events.iter().map(|event| event.kind).collect::<Vec<_>>())
-    .bind(events.iter().map(|event| event.aggregate_id).collect::<Vec<_>>())
+    .bind(
+        events
+            .iter()
+            .map(|event| event.aggregate_id)
+            .collect::<Vec<_>>(),
+    )
     .bind(&sequences)
-    .bind(events.iter().map(|event| event.data.clone()).collect::<Vec<_>>())
+    .bind(
+        events
+            .iter()
+            .map(|event| event.data.clone())
+            .collect::<Vec<_>>(),
+    )
     .bind(now)
     .execute(&mut *tx)
     .await?;
@@ -109,7 +119,12 @@ pub(crate) async fn append_journal(
     .bind(lines.iter().map(|line| line.from_state).collect::<Vec<_>>())
     .bind(lines.iter().map(|line| line.to_state).collect::<Vec<_>>())
     .bind(lines.iter().map(|line| line.cause).collect::<Vec<_>>())
-    .bind(lines.iter().map(|line| line.detail.clone()).collect::<Vec<_>>())
+    .bind(
+        lines
+            .iter()
+            .map(|line| line.detail.clone())
+            .collect::<Vec<_>>(),
+    )
     .bind(now)
     .execute(tx)
     .await?;

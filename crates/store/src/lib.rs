@@ -123,10 +123,14 @@ impl Store {
 
 /// A connection on which a `begin` was cancelled can come back to the pool inside an open transaction
 /// (sqlx#4393). Then `now()`, the transaction's start, lies before the statement's: drop the connection.
-async fn is_outside_a_transaction(connection: &mut sqlx::PgConnection) -> Result<bool, sqlx::Error> {
+async fn is_outside_a_transaction(
+    connection: &mut sqlx::PgConnection,
+) -> Result<bool, sqlx::Error> {
     use sqlx::{Executor, Row};
     let row = connection
-        .fetch_one(sqlx::raw_sql("select now() < statement_timestamp() as inside"))
+        .fetch_one(sqlx::raw_sql(
+            "select now() < statement_timestamp() as inside",
+        ))
         .await?;
     let inside: bool = row.try_get("inside")?;
     Ok(!inside)

@@ -112,7 +112,11 @@ impl Store {
 }
 
 fn registered(plan: &NewPlan) -> NewEvent {
-    let total: i64 = plan.instalments.iter().map(|instalment| instalment.amount.get()).sum();
+    let total: i64 = plan
+        .instalments
+        .iter()
+        .map(|instalment| instalment.amount.get())
+        .sum();
     NewEvent {
         id: plan.event_id,
         kind: "plan.registered",
@@ -132,7 +136,11 @@ async fn insert_plan(
     plan: &NewPlan,
     now: Instant,
 ) -> Result<bool, StoreError> {
-    let total: i64 = plan.instalments.iter().map(|instalment| instalment.amount.get()).sum();
+    let total: i64 = plan
+        .instalments
+        .iter()
+        .map(|instalment| instalment.amount.get())
+        .sum();
     let done = sqlx::query(
         "insert into plan
            (id, external_id, customer_id, purpose, description, state, policy,
@@ -243,7 +251,9 @@ pub(crate) async fn complete_plans(
         if open != 0 {
             continue;
         }
-        let Step::Advance(to) = from.step(plan::Event::InstalmentsEnded) else { continue };
+        let Step::Advance(to) = from.step(plan::Event::InstalmentsEnded) else {
+            continue;
+        };
         completed.push(id);
         lines.push(plan_line(id, from, to, "instalments_ended"));
         events.push(NewEvent {
@@ -258,10 +268,12 @@ pub(crate) async fn complete_plans(
         });
     }
     if !completed.is_empty() {
-        sqlx::query("update plan set state = 'completed', version = version + 1 where id = any($1)")
-            .bind(&completed)
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "update plan set state = 'completed', version = version + 1 where id = any($1)",
+        )
+        .bind(&completed)
+        .execute(&mut *tx)
+        .await?;
         sqlx::query("update agreement set wake_at = null where plan_id = any($1)")
             .bind(&completed)
             .execute(&mut *tx)

@@ -23,7 +23,10 @@ pub(crate) struct Poker {
 
 impl Poker {
     pub(crate) fn new(pool: PgPool) -> Poker {
-        Poker { pool, is_pending: Arc::new(AtomicBool::new(false)) }
+        Poker {
+            pool,
+            is_pending: Arc::new(AtomicBool::new(false)),
+        }
     }
 
     /// Tells every process that something is due now. Returns at once; never fails.
@@ -36,7 +39,10 @@ impl Poker {
             tokio::time::sleep(GATHER).await;
             // Lowered before sending: whoever commits from here on sends a call of their own.
             is_pending.store(false, Ordering::Release);
-            let sent = sqlx::query("select pg_notify($1, '')").bind(CHANNEL).execute(&pool).await;
+            let sent = sqlx::query("select pg_notify($1, '')")
+                .bind(CHANNEL)
+                .execute(&pool)
+                .await;
             if let Err(error) = sent {
                 tracing::debug!(%error, "a wake-up call was not sent; the poll will find the row");
             }

@@ -54,9 +54,14 @@ impl Vault {
     /// Fails when the value is too long to be sealed (beyond 64 GiB).
     pub fn seal(&self, column: &str, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
         let nonce = Nonce::generate();
-        let payload = Payload { msg: plain, aad: column.as_bytes() };
-        let sealed =
-            self.cipher.encrypt(&nonce, payload).map_err(|_| StoreError::Unsealable)?;
+        let payload = Payload {
+            msg: plain,
+            aad: column.as_bytes(),
+        };
+        let sealed = self
+            .cipher
+            .encrypt(&nonce, payload)
+            .map_err(|_| StoreError::Unsealable)?;
         let mut bytes = Vec::with_capacity(1 + NONCE_BYTES + sealed.len());
         bytes.push(VERSION);
         bytes.extend_from_slice(&nonce);
@@ -74,10 +79,16 @@ impl Vault {
         if *version != VERSION {
             return Err(StoreError::Unsealable);
         }
-        let (nonce, sealed) =
-            rest.split_first_chunk::<NONCE_BYTES>().ok_or(StoreError::Unsealable)?;
-        let payload = Payload { msg: sealed, aad: column.as_bytes() };
-        self.cipher.decrypt(&(*nonce).into(), payload).map_err(|_| StoreError::Unsealable)
+        let (nonce, sealed) = rest
+            .split_first_chunk::<NONCE_BYTES>()
+            .ok_or(StoreError::Unsealable)?;
+        let payload = Payload {
+            msg: sealed,
+            aad: column.as_bytes(),
+        };
+        self.cipher
+            .decrypt(&(*nonce).into(), payload)
+            .map_err(|_| StoreError::Unsealable)
     }
 
     /// Opens a sealed text.
@@ -123,7 +134,10 @@ mod tests {
     fn a_sealed_value_opens_only_with_its_key_and_for_its_column() {
         let sealed = vault(1).seal("customer.name", b"Robin Sample").unwrap();
 
-        assert_eq!(vault(1).open_text("customer.name", &sealed).unwrap(), "Robin Sample");
+        assert_eq!(
+            vault(1).open_text("customer.name", &sealed).unwrap(),
+            "Robin Sample"
+        );
         assert!(vault(2).open("customer.name", &sealed).is_err());
         assert!(vault(1).open("customer.account", &sealed).is_err());
     }
@@ -137,7 +151,10 @@ mod tests {
             let mut changed = sealed.clone();
             changed[index] ^= 1;
             assert!(vault.open("a.b", &changed).is_err(), "byte {index}");
-            assert!(vault.open("a.b", &sealed[..index]).is_err(), "cut at {index}");
+            assert!(
+                vault.open("a.b", &sealed[..index]).is_err(),
+                "cut at {index}"
+            );
         }
     }
 
@@ -147,6 +164,9 @@ mod tests {
 
         assert_eq!(vault.fingerprint("062000-1"), vault.fingerprint("062000-1"));
         assert_ne!(vault.fingerprint("062000-1"), vault.fingerprint("062000-2"));
-        assert_ne!(vault.seal("a.b", b"x").unwrap(), vault.seal("a.b", b"x").unwrap());
+        assert_ne!(
+            vault.seal("a.b", b"x").unwrap(),
+            vault.seal("a.b", b"x").unwrap()
+        );
     }
 }

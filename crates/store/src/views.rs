@@ -3,6 +3,7 @@
 //! Lists are pages of at most `limit` rows after a given row, and cost the same on every page.
 
 pub mod customers;
+pub mod instalments;
 pub mod plans;
 pub mod events;
 pub mod exceptions;

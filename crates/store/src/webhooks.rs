@@ -99,7 +99,11 @@ impl Store {
         .await?;
         rows.into_iter()
             .map(|(id, sealed, received_at)| {
-                Ok(WebhookRow { id, raw: self.vault.open(BODY, &sealed)?, received_at })
+                Ok(WebhookRow {
+                    id,
+                    raw: self.vault.open(BODY, &sealed)?,
+                    received_at,
+                })
             })
             .collect()
     }
@@ -133,8 +137,18 @@ impl Store {
              where w.id = n.id and w.lease_token = $5 and w.digested_at is null",
         )
         .bind(digests.iter().map(|(id, _)| *id).collect::<Vec<_>>())
-        .bind(digests.iter().map(|(_, digest)| outcome(digest)).collect::<Vec<_>>())
-        .bind(digests.iter().map(|(_, digest)| wake_at(digest)).collect::<Vec<_>>())
+        .bind(
+            digests
+                .iter()
+                .map(|(_, digest)| outcome(digest))
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            digests
+                .iter()
+                .map(|(_, digest)| wake_at(digest))
+                .collect::<Vec<_>>(),
+        )
         .bind(now)
         .bind(token)
         .execute(&self.pool)

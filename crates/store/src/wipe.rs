@@ -36,7 +36,10 @@ impl Store {
                      where lease_token is not null"
                 }
             };
-            wiped += sqlx::query(statement).execute(&mut *tx).await?.rows_affected();
+            wiped += sqlx::query(statement)
+                .execute(&mut *tx)
+                .await?
+                .rows_affected();
         }
         tx.commit().await?;
         self.poker.poke();

@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use domain::date::{BusinessDate, Instant};
 use domain::gate::{Pass, Refusal};
+use domain::payment;
 use domain::period::Reading;
 use domain::uid::{InstalmentId, PaymentId, ProviderUid};
-use domain::payment;
 
 use super::arm_writes::{
     insert_payments, insert_slots, lines, move_instalments, read_slots, send_payments,
@@ -139,17 +139,24 @@ impl Store {
     ) -> Result<Armed, StoreError> {
         let mut tx = self.pool.begin().await?;
         let held = lock(&mut tx, token, &plans).await?;
-        let ids: Vec<Uuid> = plans.iter().map(|plan| plan.instalment_id().uuid()).collect();
+        let ids: Vec<Uuid> = plans
+            .iter()
+            .map(|plan| plan.instalment_id().uuid())
+            .collect();
         let rows = due::read(&mut tx, &ids).await?;
         let mut slots = read_slots(&mut tx, &rows).await?;
 
-        let mut by_instalment: HashMap<Uuid, ArmPlan> =
-            plans.into_iter().map(|plan| (plan.instalment_id().uuid(), plan)).collect();
+        let mut by_instalment: HashMap<Uuid, ArmPlan> = plans
+            .into_iter()
+            .map(|plan| (plan.instalment_id().uuid(), plan))
+            .collect();
         let mut result = Armed::default();
         let mut passed = Vec::new();
         let mut taken = Vec::new();
         for row in rows {
-            let Some(plan) = by_instalment.remove(&row.id.uuid()) else { continue };
+            let Some(plan) = by_instalment.remove(&row.id.uuid()) else {
+                continue;
+            };
             if !held.contains(&row.id.uuid()) || !still_fits(&plan, &row) {
                 continue;
             }
@@ -163,8 +170,10 @@ impl Store {
             }
         }
 
-        let payments: Vec<Uuid> =
-            passed.iter().map(|(plan, _)| plan.payment_id().uuid()).collect();
+        let payments: Vec<Uuid> = passed
+            .iter()
+            .map(|(plan, _)| plan.payment_id().uuid())
+            .collect();
         insert_payments(&mut tx, token, &passed, now, wake_at).await?;
         result.armed = send_payments(&mut tx, token, &payments, &passed, now, wake_at).await?;
         move_instalments(&mut tx, &passed).await?;
@@ -182,7 +191,10 @@ async fn lock(
     token: Uuid,
     plans: &[ArmPlan],
 ) -> Result<HashSet<Uuid>, StoreError> {
-    let instalments: Vec<Uuid> = plans.iter().map(|plan| plan.instalment_id().uuid()).collect();
+    let instalments: Vec<Uuid> = plans
+        .iter()
+        .map(|plan| plan.instalment_id().uuid())
+        .collect();
     let payments: Vec<Uuid> = plans.iter().map(|plan| plan.payment_id().uuid()).collect();
     sqlx::query("select scope from control where scope = 'all' for share")
         .execute(&mut *tx)
@@ -245,26 +257,33 @@ fn still_fits(plan: &ArmPlan, row: &DueRow) -> bool {
     let last = row.last_payment.as_ref();
     match plan {
         ArmPlan::New { attempt_no, .. } => *attempt_no == row.attempts_made + 1,
-        ArmPlan::Retry { payment_id, .. } => last.is_some_and(|last| {
-            last.id == *payment_id && last.state == payment::State::Failed
-        }),
-        ArmPlan::Resend { payment_id, .. } => last.is_some_and(|last| {
-            last.id == *payment_id && last.state == payment::State::Intended
-        }),
+        ArmPlan::Retry { payment_id, .. } => {
+            last.is_some_and(|last| last.id == *payment_id && last.state == payment::State::Failed)
+        }
+        ArmPlan::Resend { payment_id, .. } => last
+            .is_some_and(|last| last.id == *payment_id && last.state == payment::State::Intended),
     }
 }
 
 /// Takes the lowest free slot under each reading. A resend holds its slots already.
 fn take(row: &DueRow, plan: &ArmPlan, pass: Pass, slots: &mut Vec<HeldSlot>) -> Vec<NewSlot> {
-    let Some(slots_allowed) = row.slots_allowed else { return Vec::new() };
+    let Some(slots_allowed) = row.slots_allowed else {
+        return Vec::new();
+    };
     let mut taken = Vec::new();
     for (reading, window) in Reading::ALL.iter().zip(pass.windows) {
         let first_date = window.map_or(row.validity.start_date, |window| window.first_date);
         let in_window =
             |slot: &&HeldSlot| slot.reading == *reading && slot.window_first_date == first_date;
-        let held: HashSet<i32> = slots.iter().filter(in_window).map(|slot| slot.slot_no).collect();
-        let is_held =
-            slots.iter().filter(in_window).any(|slot| slot.payment_id == plan.payment_id());
+        let held: HashSet<i32> = slots
+            .iter()
+            .filter(in_window)
+            .map(|slot| slot.slot_no)
+            .collect();
+        let is_held = slots
+            .iter()
+            .filter(in_window)
+            .any(|slot| slot.payment_id == plan.payment_id());
         if is_held {
             continue;
         }
@@ -279,7 +298,11 @@ fn take(row: &DueRow, plan: &ArmPlan, pass: Pass, slots: &mut Vec<HeldSlot>) -> 
             payment_id: plan.payment_id(),
         };
         slots.push(slot);
-        taken.push(NewSlot { agreement_id: row.agreement_id.uuid(), slots_allowed, slot });
+        taken.push(NewSlot {
+            agreement_id: row.agreement_id.uuid(),
+            slots_allowed,
+            slot,
+        });
     }
     taken
 }

@@ -109,7 +109,14 @@ struct NewRows {
 
 impl NewRows {
     fn add(&mut self, plan: &ArmPlan, row: &DueRow) {
-        let ArmPlan::New { payment_id, uid, attempt_no, request_body, last_payment, .. } = plan
+        let ArmPlan::New {
+            payment_id,
+            uid,
+            attempt_no,
+            request_body,
+            last_payment,
+            ..
+        } = plan
         else {
             return;
         };
@@ -133,33 +140,19 @@ pub(super) async fn send_payments(
     now: Instant,
     wake_at: Instant,
 ) -> Result<Vec<ArmedPayment>, StoreError> {
-    let is_retry: Vec<bool> =
-        passed.iter().map(|(plan, _)| matches!(plan, ArmPlan::Retry { .. })).collect();
-    let sent: Vec<(Uuid, String, i32, String, String)> = sqlx::query_as(
-        "update payment m
-         set state = 'sending',
-             purpose = case when n.is_retry then 'retry' else m.purpose end,
-             send_no = m.send_no + 1,
-             retries_made = m.retries_made + n.is_retry::integer,
-             sent_at = m.sent_at || $3::timestamptz,
-             last_sent_at = $3,
-             absent_since_at = null,
-             ended_at = null,
-             wake_at = $4,
-             lease_token = $5,
-             leased_until = greatest(i.leased_until, m.leased_until),
-             version = m.version + 1
-         from unnest($1::uuid[], $2::boolean[]) as n (id, is_retry), instalment i
-         where m.id = n.id and i.id = m.instalment_id
-         returning m.id, m.uid, m.send_no, m.purpose, m.request_body",
-    )
-    .bind(payments)
-    .bind(&is_retry)
-    .bind(now)
-    .bind(wake_at)
-    .bind(token)
-    .fetch_all(tx)
-    .await?;
+    let is_retry: Vec<bool> = passed
+        .iter()
+        .map(|(plan, _)| matches!(plan, ArmPlan::Retry { .. }))
+        .collect();
+    let sent: Vec<(Uuid, String, i32, String, String)> =
+        sqlx::query_as(include_str!("send_payments.sql"))
+            .bind(payments)
+            .bind(&is_retry)
+            .bind(now)
+            .bind(wake_at)
+            .bind(token)
+            .fetch_all(tx)
+            .await?;
     sent.into_iter()
         .map(|(id, uid, send_no, purpose, request_body)| {
             Ok(ArmedPayment {
@@ -178,10 +171,14 @@ pub(super) async fn move_instalments(
     passed: &[(ArmPlan, DueRow)],
 ) -> Result<(), StoreError> {
     let ids: Vec<Uuid> = passed.iter().map(|(_, row)| row.id.uuid()).collect();
-    let attempts: Vec<i32> =
-        passed.iter().map(|(plan, _)| i32::from(matches!(plan, ArmPlan::New { .. }))).collect();
-    let retries: Vec<i32> =
-        passed.iter().map(|(plan, _)| i32::from(matches!(plan, ArmPlan::Retry { .. }))).collect();
+    let attempts: Vec<i32> = passed
+        .iter()
+        .map(|(plan, _)| i32::from(matches!(plan, ArmPlan::New { .. })))
+        .collect();
+    let retries: Vec<i32> = passed
+        .iter()
+        .map(|(plan, _)| i32::from(matches!(plan, ArmPlan::Retry { .. })))
+        .collect();
     sqlx::query(
         "update instalment i
          set state = 'collecting',
@@ -214,11 +211,31 @@ pub(super) async fn insert_slots(
            as n (agreement_id, slots_allowed, reading, window_first_date, slot_no, payment_id)",
     )
     .bind(taken.iter().map(|new| new.agreement_id).collect::<Vec<_>>())
-    .bind(taken.iter().map(|new| new.slots_allowed).collect::<Vec<_>>())
-    .bind(taken.iter().map(|new| new.slot.reading.as_str()).collect::<Vec<_>>())
-    .bind(taken.iter().map(|new| new.slot.window_first_date.naive()).collect::<Vec<_>>())
+    .bind(
+        taken
+            .iter()
+            .map(|new| new.slots_allowed)
+            .collect::<Vec<_>>(),
+    )
+    .bind(
+        taken
+            .iter()
+            .map(|new| new.slot.reading.as_str())
+            .collect::<Vec<_>>(),
+    )
+    .bind(
+        taken
+            .iter()
+            .map(|new| new.slot.window_first_date.naive())
+            .collect::<Vec<_>>(),
+    )
     .bind(taken.iter().map(|new| new.slot.slot_no).collect::<Vec<_>>())
-    .bind(taken.iter().map(|new| new.slot.payment_id.uuid()).collect::<Vec<_>>())
+    .bind(
+        taken
+            .iter()
+            .map(|new| new.slot.payment_id.uuid())
+            .collect::<Vec<_>>(),
+    )
     .bind(now)
     .execute(tx)
     .await?;

@@ -32,6 +32,8 @@ pub struct DueRow {
     pub amount: Cents,
     /// Where it stands.
     pub state: instalment::State,
+    /// The rule it has been waiting for, if it was put off.
+    pub waiting_because: Option<String>,
     /// Payments made for it so far, the next one's number less one.
     pub attempts_made: u32,
     /// Its version.
@@ -96,6 +98,7 @@ pub(super) struct Raw {
     due_date: NaiveDate,
     amount_cents: i64,
     state: String,
+    waiting_because: Option<String>,
     attempts_made: i32,
     version: i64,
     external_id: String,
@@ -122,63 +125,7 @@ pub(super) struct Raw {
     failure_retryable: Option<bool>,
 }
 
-const SELECT: &str = "
-    select i.id,
-           i.plan_id,
-           i.sequence,
-           p.instalment_count,
-           i.due_date,
-           i.amount_cents,
-           i.state,
-           i.attempts_made,
-           i.version,
-           p.external_id,
-           p.state as plan_state,
-           p.frozen_because is not null as plan_frozen,
-           p.policy,
-           coalesce((select bool_and(k.collections_open) from control k
-                     where k.scope = 'all'), false) as collections_open,
-           a.id as agreement_id,
-           a.uid as agreement_uid,
-           a.state as agreement_state,
-           a.confirmed_at,
-           a.terms,
-           a.validity_start_date,
-           a.validity_end_date,
-           a.slots_allowed,
-           a.consecutive_failures,
-           not exists (
-             select 1
-             from payment o
-             where o.agreement_id = a.id
-               and o.instalment_id <> i.id
-               and o.state not in ('failed', 'rejected', 'abandoned')
-           ) as is_first,
-           l.id as payment_id,
-           l.uid as payment_uid,
-           l.state as payment_state,
-           l.retries_made as payment_retries,
-           l.sent_at as payment_sent_at,
-           l.failure_code,
-           l.failure_retryable
-    from instalment i
-    join plan p on p.id = i.plan_id
-    join lateral (
-      select *
-      from agreement n
-      where n.plan_id = p.id
-      order by n.attempt_no desc
-      limit 1
-    ) a on true
-    left join lateral (
-      select *
-      from payment n
-      where n.instalment_id = i.id
-      order by n.attempt_no desc
-      limit 1
-    ) l on true
-    where i.id = any($1)
-    order by i.due_date, i.sequence, i.id";
+const SELECT: &str = include_str!("due_rows.sql");
 
 impl Store {
     /// The instalments with these ids, oldest due first, read without locks: good enough to decide what to
@@ -198,7 +145,10 @@ pub(super) async fn read(
     connection: &mut PgConnection,
     ids: &[Uuid],
 ) -> Result<Vec<DueRow>, StoreError> {
-    let rows: Vec<Raw> = sqlx::query_as(SELECT).bind(ids).fetch_all(connection).await?;
+    let rows: Vec<Raw> = sqlx::query_as(SELECT)
+        .bind(ids)
+        .fetch_all(connection)
+        .await?;
     rows.into_iter().map(DueRow::try_from).collect()
 }
 
@@ -216,6 +166,7 @@ impl TryFrom<Raw> for DueRow {
             due_date: date(raw.due_date, "due_date", id)?,
             amount: cents(raw.amount_cents, id)?,
             state: understood(instalment::State::parse(&raw.state), "state", id)?,
+            waiting_because: raw.waiting_because,
             attempts_made: count(raw.attempts_made, id)?,
             version: raw.version,
             plan_external_id: raw.external_id,
@@ -246,8 +197,7 @@ impl TryFrom<Raw> for DueRow {
 }
 
 fn last_payment(raw: &Raw) -> Result<Option<LastPayment>, StoreError> {
-    let (Some(id), Some(uid), Some(state)) =
-        (raw.payment_id, &raw.payment_uid, &raw.payment_state)
+    let (Some(id), Some(uid), Some(state)) = (raw.payment_id, &raw.payment_uid, &raw.payment_state)
     else {
         return Ok(None);
     };

@@ -90,21 +90,36 @@ impl Store {
         let mut tx = self.pool.begin().await?;
         lock_agreements(&mut tx, writes).await?;
         let written = update_payments(&mut tx, writes, now).await?;
-        let done: Vec<&PaymentWrite> =
-            writes.iter().filter(|write| written.contains(&write.id.uuid())).collect();
+        let done: Vec<&PaymentWrite> = writes
+            .iter()
+            .filter(|write| written.contains(&write.id.uuid()))
+            .collect();
         release_slots(&mut tx, &done, now).await?;
         count_failures(&mut tx, &done).await?;
         freeze_plans(&mut tx, &done).await?;
-        append_journal(&mut tx, &done.iter().filter_map(|write| line(write)).collect::<Vec<_>>(), now)
-            .await?;
-        let moves: Vec<InstalmentMove> =
-            done.iter().filter_map(|write| write.instalment.clone()).collect();
+        append_journal(
+            &mut tx,
+            &done
+                .iter()
+                .filter_map(|write| line(write))
+                .collect::<Vec<_>>(),
+            now,
+        )
+        .await?;
+        let moves: Vec<InstalmentMove> = done
+            .iter()
+            .filter_map(|write| write.instalment.clone())
+            .collect();
         write_moves(&mut tx, &moves, None, now).await?;
-        let exceptions: Vec<NewException> =
-            done.iter().filter_map(|write| write.exception.clone()).collect();
+        let exceptions: Vec<NewException> = done
+            .iter()
+            .filter_map(|write| write.exception.clone())
+            .collect();
         open_exceptions(&mut tx, &exceptions, now).await?;
-        let mut events: Vec<NewEvent> =
-            done.iter().flat_map(|write| write.events.iter().cloned()).collect();
+        let mut events: Vec<NewEvent> = done
+            .iter()
+            .flat_map(|write| write.events.iter().cloned())
+            .collect();
         let ended: Vec<Uuid> = moves
             .iter()
             .filter(|step| !step.to.is_open())
@@ -119,7 +134,10 @@ impl Store {
 
 /// Agreements are locked before payments, here as in arming, so the two never wait for each other.
 async fn lock_agreements(tx: &mut PgConnection, writes: &[PaymentWrite]) -> Result<(), StoreError> {
-    let ids: Vec<Uuid> = writes.iter().map(|write| write.agreement_id.uuid()).collect();
+    let ids: Vec<Uuid> = writes
+        .iter()
+        .map(|write| write.agreement_id.uuid())
+        .collect();
     sqlx::query("select id from agreement where id = any($1) order by id for no key update")
         .bind(&ids)
         .execute(&mut *tx)
@@ -140,6 +158,11 @@ async fn lock_agreements(tx: &mut PgConnection, writes: &[PaymentWrite]) -> Resu
     Ok(())
 }
 
+/// One column of the rows to write.
+fn column<T>(writes: &[PaymentWrite], of: impl Fn(&PaymentWrite) -> T) -> Vec<T> {
+    writes.iter().map(of).collect()
+}
+
 /// A payment whose instalment moved meanwhile is not written either: the two are one decision.
 async fn update_payments(
     tx: &mut PgConnection,
@@ -147,46 +170,30 @@ async fn update_payments(
     now: Instant,
 ) -> Result<Vec<Uuid>, StoreError> {
     let failure = |write: &PaymentWrite| write.failure.clone();
-    let written = sqlx::query_scalar(
-        "update payment m
-         set state = n.state,
-             wake_at = n.wake_at,
-             absent_since_at = n.absent_since_at,
-             provider_state = coalesce(n.provider_state, m.provider_state),
-             failure_code = coalesce(n.failure_code, m.failure_code),
-             failure_title = coalesce(n.failure_title, m.failure_title),
-             failure_retryable = coalesce(n.failure_retryable, m.failure_retryable),
-             conflict_state = coalesce(n.conflict_state, m.conflict_state),
-             ended_at = case
-               when n.state in ('settled', 'failed', 'rejected', 'abandoned')
-                 then coalesce(m.ended_at, $11)
-             end,
-             version = m.version + 1
-         from unnest($1::uuid[], $2::bigint[], $3::text[], $4::timestamptz[], $5::timestamptz[],
-                     $6::text[], $7::text[], $8::text[], $9::boolean[], $10::text[], $12::bigint[])
-           as n (id, version, state, wake_at, absent_since_at, provider_state, failure_code,
-                 failure_title, failure_retryable, conflict_state, instalment_version),
-              instalment i
-         where m.id = n.id
-           and m.version = n.version
-           and i.id = m.instalment_id
-           and (n.instalment_version is null or i.version = n.instalment_version)
-         returning m.id",
-    )
-    .bind(writes.iter().map(|write| write.id.uuid()).collect::<Vec<_>>())
-    .bind(writes.iter().map(|write| write.version).collect::<Vec<_>>())
-    .bind(writes.iter().map(|write| write.to.as_str()).collect::<Vec<_>>())
-    .bind(writes.iter().map(|write| write.wake_at).collect::<Vec<_>>())
-    .bind(writes.iter().map(|write| write.absent_since_at).collect::<Vec<_>>())
-    .bind(writes.iter().map(|write| write.provider_state.clone()).collect::<Vec<_>>())
-    .bind(writes.iter().map(|write| failure(write).map(|f| f.code)).collect::<Vec<_>>())
-    .bind(writes.iter().map(|write| failure(write).map(|f| f.title)).collect::<Vec<_>>())
-    .bind(writes.iter().map(|write| failure(write).map(|f| f.retryable)).collect::<Vec<_>>())
-    .bind(writes.iter().map(|write| write.conflict_state.map(State::as_str)).collect::<Vec<_>>())
-    .bind(now)
-    .bind(writes.iter().map(|write| write.instalment.as_ref().map(|step| step.version)).collect::<Vec<_>>())
-    .fetch_all(tx)
-    .await?;
+    let instalment = |write: &PaymentWrite| write.instalment.as_ref().map(|step| step.version);
+    let written = sqlx::query_scalar(include_str!("record_payments.sql"))
+        .bind(column(writes, |write| write.id.uuid()))
+        .bind(column(writes, |write| write.version))
+        .bind(column(writes, |write| write.to.as_str()))
+        .bind(column(writes, |write| write.wake_at))
+        .bind(column(writes, |write| write.absent_since_at))
+        .bind(column(writes, |write| write.provider_state.clone()))
+        .bind(column(writes, |write| {
+            failure(write).map(|failure| failure.code)
+        }))
+        .bind(column(writes, |write| {
+            failure(write).map(|failure| failure.title)
+        }))
+        .bind(column(writes, |write| {
+            failure(write).map(|failure| failure.retryable)
+        }))
+        .bind(column(writes, |write| {
+            write.conflict_state.map(State::as_str)
+        }))
+        .bind(now)
+        .bind(column(writes, instalment))
+        .fetch_all(tx)
+        .await?;
     Ok(written)
 }
 
@@ -222,14 +229,19 @@ async fn count_failures(tx: &mut PgConnection, done: &[&PaymentWrite]) -> Result
                 "update agreement set consecutive_failures = consecutive_failures + 1 where id = $1"
             }
         };
-        sqlx::query(statement).bind(write.agreement_id.uuid()).execute(&mut *tx).await?;
+        sqlx::query(statement)
+            .bind(write.agreement_id.uuid())
+            .execute(&mut *tx)
+            .await?;
     }
     Ok(())
 }
 
 async fn freeze_plans(tx: &mut PgConnection, done: &[&PaymentWrite]) -> Result<(), StoreError> {
     for write in done {
-        let Some(because) = write.freeze else { continue };
+        let Some(because) = write.freeze else {
+            continue;
+        };
         sqlx::query(
             "update plan
              set frozen_because = coalesce(frozen_because, $2), version = version + 1

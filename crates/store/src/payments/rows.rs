@@ -98,38 +98,7 @@ struct Raw {
     consecutive_failures: i32,
 }
 
-const SELECT: &str = "
-    select m.id,
-           m.uid,
-           m.instalment_id,
-           m.plan_id,
-           m.agreement_id,
-           a.uid as agreement_uid,
-           m.amount_cents,
-           m.state,
-           m.purpose,
-           m.send_no,
-           m.retries_made,
-           m.sent_at,
-           m.last_sent_at,
-           m.absent_since_at,
-           m.version,
-           i.state as instalment_state,
-           i.version as instalment_version,
-           i.due_date,
-           i.sequence,
-           p.state as plan_state,
-           p.policy,
-           a.terms,
-           a.validity_start_date,
-           a.validity_end_date,
-           a.consecutive_failures
-    from payment m
-    join instalment i on i.id = m.instalment_id
-    join plan p on p.id = m.plan_id
-    join agreement a on a.id = m.agreement_id
-    where m.id = any($1)
-    order by m.id";
+const SELECT: &str = include_str!("payment_rows.sql");
 
 impl Store {
     /// The payments with these ids.
@@ -139,7 +108,10 @@ impl Store {
     /// Fails when the database does, or a row cannot be understood.
     pub async fn payments(&self, ids: &[PaymentId]) -> Result<Vec<PaymentRow>, StoreError> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
-        let rows: Vec<Raw> = sqlx::query_as(SELECT).bind(&ids).fetch_all(&self.pool).await?;
+        let rows: Vec<Raw> = sqlx::query_as(SELECT)
+            .bind(&ids)
+            .fetch_all(&self.pool)
+            .await?;
         rows.into_iter().map(PaymentRow::try_from).collect()
     }
 
@@ -157,7 +129,10 @@ impl Store {
                 .bind(uids)
                 .fetch_all(&self.pool)
                 .await?;
-        Ok(rows.into_iter().map(|(uid, id)| (uid, PaymentId::new(id))).collect())
+        Ok(rows
+            .into_iter()
+            .map(|(uid, id)| (uid, PaymentId::new(id)))
+            .collect())
     }
 }
 

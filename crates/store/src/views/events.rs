@@ -48,52 +48,81 @@ struct Row {
     position: i64,
 }
 
+const COLUMNS: &str = "select id,
+        type,
+        aggregate_id,
+        sequence,
+        data,
+        created_at,
+        written_in::text::bigint as written_in,
+        position
+ from event
+ where true";
+
 impl Store {
-    /// The events after `after`, oldest first; only those of one aggregate or one type, if given.
+    /// The events of all after `after`, in the order of their transactions; only those of one type, if
+    /// given.
     ///
     /// Positions are handed out before transactions commit, so a smaller one can become visible later.
-    /// Hence the order is that of the transactions, and a page ends before the oldest one still open:
-    /// whoever continues from the last place read misses nothing.
+    /// Hence a page follows the transactions, and ends before the oldest one still open: whoever
+    /// continues from the last place read misses nothing. Two events of one aggregate can stand the other
+    /// way round; their `sequence` tells.
     ///
     /// # Errors
     ///
     /// Fails when the database does.
     pub async fn events_page(
         &self,
-        aggregate_id: Option<Uuid>,
         kind: Option<&str>,
         after: EventPlace,
         limit: u32,
     ) -> Result<Vec<EventView>, StoreError> {
-        let mut query = QueryBuilder::<Postgres>::new(
-            "select id,
-                    type,
-                    aggregate_id,
-                    sequence,
-                    data,
-                    created_at,
-                    written_in::text::bigint as written_in,
-                    position
-             from event
-             where written_in < pg_snapshot_xmin(pg_current_snapshot())",
-        );
+        let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+        query.push(" and written_in < pg_snapshot_xmin(pg_current_snapshot())");
         query
-            .push(" and (written_in, position) > (")
+            .push(" and (")
             .push_bind(after.written_in.to_string())
             .push("::text::xid8, ")
             .push_bind(after.position)
-            .push(")");
-        if let Some(aggregate_id) = aggregate_id {
-            query.push(" and aggregate_id = ").push_bind(aggregate_id);
-        }
-        if let Some(kind) = kind {
-            query.push(" and type = ").push_bind(kind.to_owned());
-        }
+            .push(") < (written_in, position)");
+        of_kind(&mut query, kind);
         query
             .push(" order by event.written_in, event.position limit ")
             .push_bind(i64::from(limit));
         let rows: Vec<Row> = query.build_query_as().fetch_all(&self.pool).await?;
         Ok(rows.into_iter().map(view).collect())
+    }
+
+    /// The events of one plan or customer with a `sequence` beyond `after`, in its order; only those of one
+    /// type, if given.
+    ///
+    /// A number is given only when the one before it has committed, so here nothing can come late.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does.
+    pub async fn aggregate_events_page(
+        &self,
+        aggregate_id: Uuid,
+        kind: Option<&str>,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<EventView>, StoreError> {
+        let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+        query.push(" and aggregate_id = ").push_bind(aggregate_id);
+        query.push(" and ").push_bind(after).push(" < sequence");
+        of_kind(&mut query, kind);
+        query
+            .push(" order by sequence limit ")
+            .push_bind(i64::from(limit));
+        let rows: Vec<Row> = query.build_query_as().fetch_all(&self.pool).await?;
+        Ok(rows.into_iter().map(view).collect())
+    }
+}
+
+fn of_kind(query: &mut QueryBuilder<Postgres>, kind: Option<&str>) {
+    if let Some(kind) = kind {
+        query.push(" and type = ").push_bind(kind.to_owned());
     }
 }
 

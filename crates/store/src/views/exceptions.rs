@@ -69,7 +69,7 @@ impl Store {
              where closed_at is null",
         );
         if let Some(after) = after {
-            query.push(" and id > ").push_bind(after);
+            query.push(" and ").push_bind(after).push(" < id");
         }
         query
             .push(" order by id limit ")

@@ -1,20 +1,20 @@
 //! Plans as the API shows them: a page of them, or one with everything that belongs to it.
 
-use std::collections::HashMap;
-
 use chrono::NaiveDate;
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use domain::date::{BusinessDate, Instant};
+use domain::date::Instant;
 use domain::fit::Validity;
-use domain::money::Cents;
 use domain::terms::PaymentTerms;
-use domain::uid::{AgreementId, CustomerId, InstalmentId, PaymentId, PlanId};
-use domain::{agreement, instalment, payment, plan};
+use domain::uid::{AgreementId, CustomerId, PlanId};
+use domain::{agreement, plan};
 
-use crate::codec::{cents, count, date, terms_from_json, understood, validity};
+use super::instalments::{instalments_of, payments_of};
+use crate::codec::{count, terms_from_json, understood, validity};
 use crate::{Store, StoreError};
+
+pub use super::instalments::{InstalmentView, PaymentView};
 
 /// A plan in a list.
 #[derive(Clone, Debug)]
@@ -75,52 +75,6 @@ pub struct AgreementView {
     pub reason_detail: Option<String>,
     /// When the provider last said how it stands.
     pub confirmed_at: Option<Instant>,
-}
-
-/// An instalment with every attempt to collect it.
-#[derive(Clone, Debug)]
-pub struct InstalmentView {
-    /// Its id.
-    pub id: InstalmentId,
-    /// Its place in the plan, from 1.
-    pub sequence: u32,
-    /// When it is due.
-    pub due_date: BusinessDate,
-    /// What is due.
-    pub amount: Cents,
-    /// Where it stands.
-    pub state: instalment::State,
-    /// Why it ended as it did.
-    pub ended_because: Option<String>,
-    /// What holds it back, while something does.
-    pub waiting_because: Option<String>,
-    /// When it is next looked at by itself.
-    pub wake_at: Option<Instant>,
-    /// The attempts, oldest first.
-    pub payments: Vec<PaymentView>,
-}
-
-/// An attempt to collect an instalment.
-#[derive(Clone, Debug)]
-pub struct PaymentView {
-    /// Its id.
-    pub id: PaymentId,
-    /// Its uid at the provider.
-    pub uid: String,
-    /// Where it stands.
-    pub state: payment::State,
-    /// Which attempt it is, from 1.
-    pub attempt_no: u32,
-    /// How often it was retried under the same uid.
-    pub retries_made: u32,
-    /// The provider's code of its last failure.
-    pub failure_code: Option<String>,
-    /// When it was sent: once, and once for every retry.
-    pub sent_at: Vec<Instant>,
-    /// When it ended.
-    pub ended_at: Option<Instant>,
-    /// When it is next asked about by itself.
-    pub wake_at: Option<Instant>,
 }
 
 /// Which plans a page shows.
@@ -308,112 +262,4 @@ async fn agreement_of(tx: &mut PgConnection, id: PlanId) -> Result<AgreementView
         reason_detail: row.reason_detail,
         confirmed_at: row.confirmed_at,
     })
-}
-
-#[derive(sqlx::FromRow)]
-struct PaymentRow {
-    id: Uuid,
-    uid: String,
-    instalment_id: Uuid,
-    attempt_no: i32,
-    state: String,
-    retries_made: i32,
-    failure_code: Option<String>,
-    sent_at: Vec<Instant>,
-    ended_at: Option<Instant>,
-    wake_at: Option<Instant>,
-}
-
-async fn payments_of(
-    tx: &mut PgConnection,
-    id: PlanId,
-) -> Result<HashMap<Uuid, Vec<PaymentView>>, StoreError> {
-    let rows: Vec<PaymentRow> = sqlx::query_as(
-        "select payment.id,
-                payment.uid,
-                payment.instalment_id,
-                payment.attempt_no,
-                payment.state,
-                payment.retries_made,
-                payment.failure_code,
-                payment.sent_at,
-                payment.ended_at,
-                payment.wake_at
-         from payment
-         join instalment on instalment.id = payment.instalment_id
-         where instalment.plan_id = $1
-         order by payment.instalment_id, payment.attempt_no",
-    )
-    .bind(id.uuid())
-    .fetch_all(tx)
-    .await?;
-    let mut by_instalment: HashMap<Uuid, Vec<PaymentView>> = HashMap::new();
-    for row in rows {
-        let payment = PaymentView {
-            id: PaymentId::new(row.id),
-            uid: row.uid,
-            state: understood(payment::State::parse(&row.state), "state", row.id)?,
-            attempt_no: count(row.attempt_no, row.id)?,
-            retries_made: count(row.retries_made, row.id)?,
-            failure_code: row.failure_code,
-            sent_at: row.sent_at,
-            ended_at: row.ended_at,
-            wake_at: row.wake_at,
-        };
-        by_instalment
-            .entry(row.instalment_id)
-            .or_default()
-            .push(payment);
-    }
-    Ok(by_instalment)
-}
-
-#[derive(sqlx::FromRow)]
-struct InstalmentRow {
-    id: Uuid,
-    sequence: i32,
-    due_date: NaiveDate,
-    amount_cents: i64,
-    state: String,
-    ended_because: Option<String>,
-    waiting_because: Option<String>,
-    wake_at: Option<Instant>,
-}
-
-async fn instalments_of(
-    tx: &mut PgConnection,
-    id: PlanId,
-    mut payments: HashMap<Uuid, Vec<PaymentView>>,
-) -> Result<Vec<InstalmentView>, StoreError> {
-    let rows: Vec<InstalmentRow> = sqlx::query_as(
-        "select id,
-                sequence,
-                due_date,
-                amount_cents,
-                state,
-                ended_because,
-                waiting_because,
-                wake_at
-         from instalment
-         where plan_id = $1
-         order by sequence",
-    )
-    .bind(id.uuid())
-    .fetch_all(tx)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(InstalmentView {
-                id: InstalmentId::new(row.id),
-                sequence: count(row.sequence, row.id)?,
-                due_date: date(row.due_date, "due_date", row.id)?,
-                amount: cents(row.amount_cents, row.id)?,
-                state: understood(instalment::State::parse(&row.state), "state", row.id)?,
-                ended_because: row.ended_because,
-                waiting_because: row.waiting_because,
-                wake_at: row.wake_at,
-                payments: payments.remove(&row.id).unwrap_or_default(),
-            })
-        })
-        .collect()
 }

@@ -1,0 +1,25 @@
+-- Agreements $1 with their plan and payer.
+select a.id,
+       a.plan_id,
+       a.uid,
+       a.state,
+       a.terms,
+       a.validity_start_date,
+       a.validity_end_date,
+       a.send_no,
+       a.last_sent_at,
+       a.absent_since_at,
+       a.confirmed_at,
+       a.created_at,
+       a.version,
+       p.state as plan_state,
+       p.purpose,
+       p.description,
+       c.name_sealed,
+       c.account_kind,
+       c.account_sealed,
+       c.id as customer_id
+from agreement a
+join plan p on p.id = a.plan_id
+join customer c on c.id = p.customer_id
+where a.id = any($1)

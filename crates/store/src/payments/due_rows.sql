@@ -1,0 +1,58 @@
+-- Everything the gate wants to know of instalments $1, oldest due first.
+select i.id,
+       i.plan_id,
+       i.sequence,
+       p.instalment_count,
+       i.due_date,
+       i.amount_cents,
+       i.state,
+       i.waiting_because,
+       i.attempts_made,
+       i.version,
+       p.external_id,
+       p.state as plan_state,
+       p.frozen_because is not null as plan_frozen,
+       p.policy,
+       coalesce((select bool_and(k.collections_open) from control k
+                 where k.scope = 'all'), false) as collections_open,
+       a.id as agreement_id,
+       a.uid as agreement_uid,
+       a.state as agreement_state,
+       a.confirmed_at,
+       a.terms,
+       a.validity_start_date,
+       a.validity_end_date,
+       a.slots_allowed,
+       a.consecutive_failures,
+       not exists (
+         select 1
+         from payment o
+         where o.agreement_id = a.id
+           and o.instalment_id <> i.id
+           and o.state not in ('failed', 'rejected', 'abandoned')
+       ) as is_first,
+       l.id as payment_id,
+       l.uid as payment_uid,
+       l.state as payment_state,
+       l.retries_made as payment_retries,
+       l.sent_at as payment_sent_at,
+       l.failure_code,
+       l.failure_retryable
+from instalment i
+join plan p on p.id = i.plan_id
+join lateral (
+  select *
+  from agreement n
+  where n.plan_id = p.id
+  order by n.attempt_no desc
+  limit 1
+) a on true
+left join lateral (
+  select *
+  from payment n
+  where n.instalment_id = i.id
+  order by n.attempt_no desc
+  limit 1
+) l on true
+where i.id = any($1)
+order by i.due_date, i.sequence, i.id
