@@ -27,8 +27,10 @@ pub async fn apply_agreement_reports(
     deps: &Deps,
     reports: Vec<AgreementReport>,
 ) -> Result<(), FlowError> {
-    let mut left: HashMap<AgreementId, AgreementReport> =
-        reports.into_iter().map(|report| (report.agreement_id, report)).collect();
+    let mut left: HashMap<AgreementId, AgreementReport> = reports
+        .into_iter()
+        .map(|report| (report.agreement_id, report))
+        .collect();
     for _ in 0..ROUNDS_MAX {
         if left.is_empty() {
             return Ok(());
@@ -39,7 +41,10 @@ pub async fn apply_agreement_reports(
         let now = deps.clock.now();
         let mut writes = Vec::new();
         for row in &rows {
-            match left.get(&row.id).and_then(|report| decide(row, report, now, &deps.settings)) {
+            match left
+                .get(&row.id)
+                .and_then(|report| decide(row, report, now, &deps.settings))
+            {
                 Some(write) => writes.push(write),
                 None => {
                     left.remove(&row.id);
@@ -51,7 +56,11 @@ pub async fn apply_agreement_reports(
             left.remove(&id);
         }
     }
-    if left.is_empty() { Ok(()) } else { Err(FlowError::KeptMoving(left.len())) }
+    if left.is_empty() {
+        Ok(())
+    } else {
+        Err(FlowError::KeptMoving(left.len()))
+    }
 }
 
 /// What a report means for a row; nothing when it speaks of an earlier sending.
@@ -75,7 +84,10 @@ fn decide(
         }
         AgreementFact::Absent => absent(row, &mut write, now),
         AgreementFact::Found { state: None, .. } => Event::OutcomeUnknown,
-        AgreementFact::Found { state: Some(state), reason } => {
+        AgreementFact::Found {
+            state: Some(state),
+            reason,
+        } => {
             write.reason = reason.clone();
             write.confirmed_at = Some(now);
             write.absent_since_at = None;
@@ -90,7 +102,11 @@ fn decide(
                 "agreement_conflict",
                 row.plan_id,
                 ("agreement", row.id.uuid()),
-                format!("the agreement is {}, yet the provider says {}", row.state, word(event)),
+                format!(
+                    "the agreement is {}, yet the provider says {}",
+                    row.state,
+                    word(event)
+                ),
                 "Compare with the provider's record of the agreement and decide which is true.",
             ));
         }
@@ -206,7 +222,11 @@ fn advance(
 
 /// Doubles from two seconds up to five minutes.
 pub(crate) fn back_off(tries: u32) -> TimeDelta {
-    TimeDelta::seconds(1_i64.checked_shl(tries.clamp(1, 9)).map_or(300, |wait| wait.min(300)))
+    TimeDelta::seconds(
+        1_i64
+            .checked_shl(tries.clamp(1, 9))
+            .map_or(300, |wait| wait.min(300)),
+    )
 }
 
 fn tell(row: &AgreementRow, write: &mut AgreementWrite, to: State) {
@@ -231,7 +251,10 @@ fn tell(row: &AgreementRow, write: &mut AgreementWrite, to: State) {
             "reason_code": reason.map(|(code, _)| code),
         }),
     ));
-    if let Some(plan_move) = write.plan.filter(|plan_move| plan_move.from != plan_move.to) {
+    if let Some(plan_move) = write
+        .plan
+        .filter(|plan_move| plan_move.from != plan_move.to)
+    {
         let kind = match plan_move.to {
             plan::State::Active => "plan.activated",
             plan::State::Blocked => "plan.blocked",

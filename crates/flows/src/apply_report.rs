@@ -22,8 +22,10 @@ pub async fn apply_payment_reports(
     deps: &Deps,
     reports: Vec<PaymentReport>,
 ) -> Result<(), FlowError> {
-    let mut left: HashMap<PaymentId, PaymentReport> =
-        reports.into_iter().map(|report| (report.payment_id, report)).collect();
+    let mut left: HashMap<PaymentId, PaymentReport> = reports
+        .into_iter()
+        .map(|report| (report.payment_id, report))
+        .collect();
     for _ in 0..ROUNDS_MAX {
         if left.is_empty() {
             return Ok(());
@@ -34,7 +36,10 @@ pub async fn apply_payment_reports(
         let now = deps.clock.now();
         let mut writes = Vec::new();
         for row in &rows {
-            match left.get(&row.id).and_then(|report| decide(row, report, now, &deps.settings)) {
+            match left
+                .get(&row.id)
+                .and_then(|report| decide(row, report, now, &deps.settings))
+            {
                 Some(write) => writes.push(write),
                 None => {
                     left.remove(&row.id);
@@ -46,5 +51,9 @@ pub async fn apply_payment_reports(
             left.remove(&id);
         }
     }
-    if left.is_empty() { Ok(()) } else { Err(FlowError::KeptMoving(left.len())) }
+    if left.is_empty() {
+        Ok(())
+    } else {
+        Err(FlowError::KeptMoving(left.len()))
+    }
 }

@@ -28,13 +28,22 @@ pub async fn ask_payments(deps: &Deps, ids: &[PaymentId]) -> Result<(), FlowErro
 /// As [`ask_payments`].
 #[instrument(skip_all, fields(count = rows.len()))]
 pub async fn ask_payment_rows(deps: &Deps, rows: &[PaymentRow]) -> Result<(), FlowError> {
-    let questions: Vec<_> = rows.iter().map(|row| (row.id, row.send_no, row.uid.clone())).collect();
+    let questions: Vec<_> = rows
+        .iter()
+        .map(|row| (row.id, row.send_no, row.uid.clone()))
+        .collect();
     let calls = futures::stream::iter(questions).map(|(payment_id, send_no, uid)| async move {
         let fact = deps.provider.ask_payment(uid.as_str()).await;
-        PaymentReport { payment_id, send_no, fact }
+        PaymentReport {
+            payment_id,
+            send_no,
+            fact,
+        }
     });
-    let mut answers =
-        calls.buffer_unordered(deps.settings.calls_in_flight_max).ready_chunks(64).boxed();
+    let mut answers = calls
+        .buffer_unordered(deps.settings.calls_in_flight_max)
+        .ready_chunks(64)
+        .boxed();
     while let Some(reports) = answers.next().await {
         apply_payment_reports(deps, reports).await?;
     }
@@ -49,13 +58,22 @@ pub async fn ask_payment_rows(deps: &Deps, rows: &[PaymentRow]) -> Result<(), Fl
 #[instrument(skip_all, fields(count = ids.len()))]
 pub async fn ask_agreements(deps: &Deps, ids: &[AgreementId]) -> Result<(), FlowError> {
     let rows = deps.store.agreements(ids).await?;
-    let questions: Vec<_> = rows.iter().map(|row| (row.id, row.send_no, row.uid.clone())).collect();
+    let questions: Vec<_> = rows
+        .iter()
+        .map(|row| (row.id, row.send_no, row.uid.clone()))
+        .collect();
     let calls = futures::stream::iter(questions).map(|(agreement_id, send_no, uid)| async move {
         let fact = deps.provider.ask_agreement(uid.as_str()).await;
-        AgreementReport { agreement_id, send_no, fact }
+        AgreementReport {
+            agreement_id,
+            send_no,
+            fact,
+        }
     });
-    let mut answers =
-        calls.buffer_unordered(deps.settings.calls_in_flight_max).ready_chunks(64).boxed();
+    let mut answers = calls
+        .buffer_unordered(deps.settings.calls_in_flight_max)
+        .ready_chunks(64)
+        .boxed();
     while let Some(reports) = answers.next().await {
         apply_agreement_reports(deps, reports).await?;
     }

@@ -25,8 +25,7 @@ pub async fn attend(deps: &Deps, batch: &Batch) -> Result<(), FlowError> {
     match batch.kind {
         Kind::Agreement => attend_agreements(deps, batch.token, &batch.ids).await,
         Kind::Instalment => {
-            let ids: Vec<InstalmentId> =
-                batch.ids.iter().copied().map(InstalmentId::new).collect();
+            let ids: Vec<InstalmentId> = batch.ids.iter().copied().map(InstalmentId::new).collect();
             send_payments(deps, batch.token, &ids).await
         }
         Kind::Payment => attend_payments(deps, batch.token, &batch.ids).await,
@@ -37,8 +36,9 @@ pub async fn attend(deps: &Deps, batch: &Batch) -> Result<(), FlowError> {
 async fn attend_agreements(deps: &Deps, token: Uuid, ids: &[Uuid]) -> Result<(), FlowError> {
     let ids: Vec<AgreementId> = ids.iter().copied().map(AgreementId::new).collect();
     let rows = deps.store.agreements(&ids).await?;
-    let (drafted, standing): (Vec<_>, Vec<_>) =
-        rows.iter().partition(|row| row.state == AgreementState::Drafted);
+    let (drafted, standing): (Vec<_>, Vec<_>) = rows
+        .iter()
+        .partition(|row| row.state == AgreementState::Drafted);
     if !drafted.is_empty() {
         let ids: Vec<AgreementId> = drafted.iter().map(|row| row.id).collect();
         propose_agreements(deps, token, &ids).await?;
@@ -53,8 +53,9 @@ async fn attend_agreements(deps: &Deps, token: Uuid, ids: &[Uuid]) -> Result<(),
 async fn attend_payments(deps: &Deps, token: Uuid, ids: &[Uuid]) -> Result<(), FlowError> {
     let ids: Vec<PaymentId> = ids.iter().copied().map(PaymentId::new).collect();
     let rows = deps.store.payments(&ids).await?;
-    let (intended, sent): (Vec<_>, Vec<_>) =
-        rows.into_iter().partition(|row| row.state == PaymentState::Intended);
+    let (intended, sent): (Vec<_>, Vec<_>) = rows
+        .into_iter()
+        .partition(|row| row.state == PaymentState::Intended);
     if !intended.is_empty() {
         resend_payments(deps, token, &intended).await?;
     }

@@ -50,16 +50,32 @@ impl Clock {
     pub fn real() -> Clock {
         // The sender is dropped: this clock never jumps, and says so by a closed channel.
         let (_, moved) = watch::channel(0);
-        Clock { source: Source::Real, moved }
+        Clock {
+            source: Source::Real,
+            moved,
+        }
     }
 
     /// A clock that stands at `start` until its hand moves it.
     pub fn by_hand(start: Instant) -> (Clock, ClockHand) {
-        let setting = Setting { now: start, set_at: Monotonic::now(), running: false };
+        let setting = Setting {
+            now: start,
+            set_at: Monotonic::now(),
+            running: false,
+        };
         let (setting, reading) = watch::channel(setting);
         let (moves, moved) = watch::channel(0);
-        let hand = ClockHand { setting: Arc::new(setting), moves: Arc::new(moves) };
-        (Clock { source: Source::ByHand(reading), moved }, hand)
+        let hand = ClockHand {
+            setting: Arc::new(setting),
+            moves: Arc::new(moves),
+        };
+        (
+            Clock {
+                source: Source::ByHand(reading),
+                moved,
+            },
+            hand,
+        )
     }
 
     /// The present instant.
@@ -86,8 +102,13 @@ pub struct ClockHand {
 impl ClockHand {
     /// Sets the clock to `now`; from there it stands, or runs with real time.
     pub fn set(&self, now: Instant, running: bool) {
-        self.setting.send_replace(Setting { now, set_at: Monotonic::now(), running });
-        self.moves.send_modify(|count| *count = count.wrapping_add(1));
+        self.setting.send_replace(Setting {
+            now,
+            set_at: Monotonic::now(),
+            running,
+        });
+        self.moves
+            .send_modify(|count| *count = count.wrapping_add(1));
     }
 }
 

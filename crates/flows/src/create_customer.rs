@@ -16,5 +16,7 @@ pub async fn create_customer(
     customer: &NewCustomer,
     claim: Option<&IdempotencyClaim>,
 ) -> Result<Created, StoreError> {
-    deps.store.create_customer(customer, claim, deps.clock.now()).await
+    deps.store
+        .create_customer(customer, claim, deps.clock.now())
+        .await
 }

@@ -4,8 +4,6 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 use domain::date::{BusinessDate, Instant};
-use domain::failure::{Failure, RetryDecision, RetryHistory, RetryPolicy, StopReason, decide_retry};
-use domain::gate::room_until;
 use domain::instalment;
 use domain::payment::{Event, State, Step};
 use domain::wake;
@@ -14,11 +12,13 @@ use store::payments::{PaymentRow, PaymentWrite, ProviderFailure, Streak};
 
 use crate::Settings;
 use crate::apply_agreement_report::{absence_proved_at, back_off};
-use crate::gate_facts::submissions_in_24h;
 use crate::report::{FoundPayment, PaymentFact, PaymentReport, Standing};
 use crate::tell::{payment_event, payment_exception};
 
+mod failed;
 mod refused;
+#[cfg(test)]
+mod tests;
 
 /// The write that a report leads to; nothing when it speaks of an earlier sending.
 pub(crate) fn decide(
@@ -30,12 +30,20 @@ pub(crate) fn decide(
     // What was true before the last sending may be so no more; only money that moved stays moved.
     let is_settlement = matches!(
         &report.fact,
-        PaymentFact::Found(FoundPayment { standing: Standing::Settled, .. })
+        PaymentFact::Found(FoundPayment {
+            standing: Standing::Settled,
+            ..
+        })
     );
     if report.send_no != row.send_no && !is_settlement {
         return None;
     }
-    let decision = Decision { row, now, settings, write: unchanged(row, now) };
+    let decision = Decision {
+        row,
+        now,
+        settings,
+        write: unchanged(row, now),
+    };
     Some(match &report.fact {
         PaymentFact::NotSent => decision.not_sent(),
         PaymentFact::Undecided => decision.step(Event::OutcomeUnknown),
@@ -166,7 +174,11 @@ impl Decision<'_> {
             Standing::InFlight => self.step(Event::Accepted),
             Standing::Investigating => self.investigating(),
             Standing::Settled => self.settled(),
-            Standing::Failed { code, title, retryable } => self.failed(ProviderFailure {
+            Standing::Failed {
+                code,
+                title,
+                retryable,
+            } => self.failed(ProviderFailure {
                 code: code.clone(),
                 title: title.clone(),
                 retryable: *retryable,
@@ -175,7 +187,9 @@ impl Decision<'_> {
     }
 
     fn is_ours(&self, found: &FoundPayment) -> bool {
-        let amount_fits = found.amount.is_none_or(|amount| amount == self.row.amount.get());
+        let amount_fits = found
+            .amount
+            .is_none_or(|amount| amount == self.row.amount.get());
         let agreement_fits = found
             .agreement_uid
             .as_ref()
@@ -192,14 +206,17 @@ impl Decision<'_> {
             "the provider holds another amount or agreement under this payment's uid".to_owned(),
             "Compare the payment with the provider's record before the plan collects again.",
         ));
-        self.write
+        // The call is over, and decided nothing: left as being sent, its webhooks would wait for ever.
+        self.step(Event::OutcomeUnknown)
     }
 
     fn investigating(self) -> PaymentWrite {
         let row = self.row;
         let mut write = self.step(Event::Investigating);
         if write.from != write.to {
-            write.events.push(payment_event("payment.under_investigation", row, json!({})));
+            write
+                .events
+                .push(payment_event("payment.under_investigation", row, json!({})));
         }
         write
     }
@@ -210,7 +227,10 @@ impl Decision<'_> {
                 self.write.to = to;
                 self.write.wake_at = None;
                 self.write.streak = Streak::Reset;
-                let collected = self.row.instalment_state.step(instalment::Event::PaymentSettled);
+                let collected = self
+                    .row
+                    .instalment_state
+                    .step(instalment::Event::PaymentSettled);
                 match collected {
                     Step::Advance(_) | Step::Ignore => {
                         self.write.instalment = self.instalment(
@@ -234,74 +254,11 @@ impl Decision<'_> {
         self.write.exception = Some(payment_exception(
             "settled_after_end",
             self.row,
-            format!("a payment settled for an instalment that is {}", self.row.instalment_state),
+            format!(
+                "a payment settled for an instalment that is {}",
+                self.row.instalment_state
+            ),
             "Decide whether the customer is owed the money back.",
-        ));
-    }
-
-    fn failed(mut self, failure: ProviderFailure) -> PaymentWrite {
-        match self.row.state.step(Event::Failed) {
-            Step::Advance(to) => {
-                self.write.to = to;
-                self.write.wake_at = None;
-                self.write.streak = Streak::Add;
-                self.after_failure(&failure);
-                self.write.failure = Some(failure);
-                self.write
-            }
-            Step::Ignore => self.write,
-            Step::Conflict => self.conflict(Event::Failed),
-        }
-    }
-
-    /// Decides by the plan's policy whether and when the instalment is tried again.
-    fn after_failure(&mut self, failure: &ProviderFailure) {
-        let row = self.row;
-        let decision = decide_retry(
-            policy(row, self.settings),
-            &Failure { code: failure.code.clone(), retryable: failure.retryable },
-            RetryHistory {
-                retries_made: row.retries_made,
-                submissions_in_24h: submissions_in_24h(&row.sent_at, self.now),
-                consecutive_failures: row.consecutive_failures + 1,
-            },
-            self.now,
-            room_until(&row.terms, row.validity, row.due_date),
-        );
-        let facts = json!({ "failure_code": failure.code, "failure_title": failure.title });
-        match decision {
-            RetryDecision::Retry { at } => {
-                self.write.instalment = self.instalment(
-                    instalment::Event::PaymentFailedRetryable,
-                    Some(at),
-                    "payment_failed",
-                );
-                self.tell("payment.failed", merged(facts, json!({ "retry_at": stamp(at) })));
-            }
-            RetryDecision::Stop { reason } => {
-                self.stop(reason, &failure.code);
-                let ended = json!({ "retry_at": null, "stopped_because": reason.as_str() });
-                self.tell("payment.failed", merged(facts.clone(), ended));
-                self.tell(
-                    "instalment.failed",
-                    merged(facts, json!({ "stopped_because": reason.as_str() })),
-                );
-            }
-        }
-    }
-
-    fn stop(&mut self, reason: StopReason, code: &str) {
-        let step =
-            self.instalment(instalment::Event::PaymentFailed, None, "payment_failed_for_good");
-        self.write.instalment = step.map(|step| InstalmentMove {
-            ended_because: Some(format!("{}:{code}", reason.as_str())),
-            ..step
-        });
-        self.write.exception = Some(payment_exception(
-            "instalment_failed",
-            self.row,
-            format!("the instalment was not collected: {code}, {reason}"),
-            "Agree with the customer how the instalment is paid.",
         ));
     }
 
@@ -349,7 +306,10 @@ impl Decision<'_> {
         self.write.exception = Some(payment_exception(
             kind,
             self.row,
-            format!("the payment is {}, yet the provider says {says}", self.row.state),
+            format!(
+                "the payment is {}, yet the provider says {says}",
+                self.row.state
+            ),
             "Compare with the provider's record and the bank statement; then resolve the instalment.",
         ));
         self.tell(
@@ -370,7 +330,9 @@ impl Decision<'_> {
         wake_at: Option<Instant>,
         cause: &'static str,
     ) -> Option<InstalmentMove> {
-        let Step::Advance(to) = self.row.instalment_state.step(event) else { return None };
+        let Step::Advance(to) = self.row.instalment_state.step(event) else {
+            return None;
+        };
         Some(InstalmentMove {
             id: self.row.instalment_id,
             plan_id: self.row.plan_id,
@@ -387,31 +349,4 @@ impl Decision<'_> {
     fn today(&self) -> BusinessDate {
         BusinessDate::of_instant(self.now)
     }
-}
-
-/// The policy the plan was accepted with.
-fn policy(row: &PaymentRow, settings: &Settings) -> RetryPolicy {
-    let number = |key: &str, default: u32| {
-        row.policy
-            .get(key)
-            .and_then(serde_json::Value::as_u64)
-            .and_then(|value| u32::try_from(value).ok())
-            .unwrap_or(default)
-    };
-    RetryPolicy {
-        retries_max: number("retries_max", settings.retry.retries_max),
-        days_between: number("days_between", settings.retry.days_between),
-        at_hour: number("at_hour", settings.retry.at_hour),
-    }
-}
-
-fn merged(mut facts: serde_json::Value, more: serde_json::Value) -> serde_json::Value {
-    if let (Some(facts), serde_json::Value::Object(more)) = (facts.as_object_mut(), more) {
-        facts.extend(more);
-    }
-    facts
-}
-
-fn stamp(at: Instant) -> String {
-    at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }

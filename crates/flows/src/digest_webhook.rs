@@ -51,15 +51,18 @@ pub async fn digest_webhooks(deps: &Deps, token: Uuid, ids: &[Uuid]) -> Result<(
         .collect();
     let rows = deps.store.payments(&payments).await?;
     // While the request is under way its own answer decides; a question now could hear the state before it.
-    let (busy, idle): (Vec<_>, Vec<_>) =
-        rows.into_iter().partition(|row| row.state == State::Sending);
+    let (busy, idle): (Vec<_>, Vec<_>) = rows
+        .into_iter()
+        .partition(|row| row.state == State::Sending);
     let now = deps.clock.now();
     let digests: Vec<(Uuid, Digest)> = about
         .iter()
         .map(|(id, about)| {
             let digest = match about {
                 About::Payment(payment) if busy.iter().any(|row| row.id == *payment) => {
-                    Digest::Later { wake_at: now + BUSY }
+                    Digest::Later {
+                        wake_at: now + BUSY,
+                    }
                 }
                 About::Payment(_) | About::Agreement(_) => Digest::Done { outcome: "asked" },
                 About::Nothing(outcome) => Digest::Done { outcome },
@@ -78,33 +81,39 @@ pub async fn digest_webhooks(deps: &Deps, token: Uuid, ids: &[Uuid]) -> Result<(
 }
 
 async fn find(deps: &Deps, webhooks: &[WebhookRow]) -> Result<Vec<(Uuid, About)>, FlowError> {
-    let envelopes: Vec<(Uuid, Option<Envelope>)> =
-        webhooks.iter().map(|webhook| (webhook.id, Envelope::parse(&webhook.raw).ok())).collect();
+    let envelopes: Vec<(Uuid, Option<Envelope>)> = webhooks
+        .iter()
+        .map(|webhook| (webhook.id, Envelope::parse(&webhook.raw).ok()))
+        .collect();
     let uids: Vec<String> = envelopes
         .iter()
         .filter_map(|(_, envelope)| envelope.as_ref())
         .map(|envelope| envelope.resource_uid.clone())
         .collect();
-    let payments: HashMap<String, PaymentId> =
-        deps.store.payment_ids_by_uid(&uids).await?.into_iter().collect();
-    let agreements: HashMap<String, AgreementId> =
-        deps.store.agreement_ids_by_uid(&uids).await?.into_iter().collect();
+    let payments: HashMap<String, PaymentId> = deps
+        .store
+        .payment_ids_by_uid(&uids)
+        .await?
+        .into_iter()
+        .collect();
+    let agreements: HashMap<String, AgreementId> = deps
+        .store
+        .agreement_ids_by_uid(&uids)
+        .await?
+        .into_iter()
+        .collect();
     Ok(envelopes
         .into_iter()
         .map(|(id, envelope)| {
             let about = envelope.map_or(About::Nothing("unreadable"), |envelope| {
                 let uid = &envelope.resource_uid;
                 match envelope.resource_kind {
-                    ResourceKind::Payment => {
-                        payments.get(uid).map_or(About::Nothing("unknown_uid"), |id| {
-                            About::Payment(*id)
-                        })
-                    }
-                    ResourceKind::Agreement => {
-                        agreements.get(uid).map_or(About::Nothing("unknown_uid"), |id| {
-                            About::Agreement(*id)
-                        })
-                    }
+                    ResourceKind::Payment => payments
+                        .get(uid)
+                        .map_or(About::Nothing("unknown_uid"), |id| About::Payment(*id)),
+                    ResourceKind::Agreement => agreements
+                        .get(uid)
+                        .map_or(About::Nothing("unknown_uid"), |id| About::Agreement(*id)),
                     ResourceKind::Refund | ResourceKind::Unrecognised(_) => {
                         About::Nothing("not_ours")
                     }

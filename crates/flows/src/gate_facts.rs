@@ -46,7 +46,9 @@ pub(crate) fn may_send(
     })?;
     // Ad hoc terms have no window that ends; their room does.
     if room_ends < today {
-        return Err(Refusal::AfterValidity { end_date: room_ends });
+        return Err(Refusal::AfterValidity {
+            end_date: room_ends,
+        });
     }
     Ok(pass)
 }
@@ -70,12 +72,7 @@ pub(crate) fn submissions_in_24h(sent_at: &[Instant], now: Instant) -> u32 {
 }
 
 /// Slots taken in today's windows by others, one count for each reading.
-fn slots_taken(
-    row: &DueRow,
-    plan: &ArmPlan,
-    slots: &[HeldSlot],
-    today: BusinessDate,
-) -> [u32; 2] {
+fn slots_taken(row: &DueRow, plan: &ArmPlan, slots: &[HeldSlot], today: BusinessDate) -> [u32; 2] {
     let mut taken = [0; 2];
     for (reading, taken) in Reading::ALL.iter().zip(&mut taken) {
         let first_date = slot_date(&row.terms, row, *reading, today);

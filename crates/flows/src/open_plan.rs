@@ -95,7 +95,7 @@ pub fn prepare(request: &PlanRequest, today: BusinessDate) -> Result<PreparedPla
                  both month-end readings.",
                 validity.start_date, proof.instalments
             );
-            (terms.clone(), validity, because)
+            (*terms, validity, because)
         }
         (None, None) => {
             let proposal =
@@ -160,7 +160,7 @@ pub async fn open_plan(
         agreement: NewAgreement {
             id: prepared.agreement_id,
             uid: settings.uid_key.agreement_uid(request.plan_id, 1),
-            terms: prepared.terms.clone(),
+            terms: prepared.terms,
             validity: prepared.validity,
             slots_allowed: match prepared.terms.allowance() {
                 Allowance::PerWindow(count) | Allowance::Lifetime(count) => Some(count),

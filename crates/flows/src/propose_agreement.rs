@@ -28,28 +28,38 @@ pub async fn propose_agreements(
     ids: &[AgreementId],
 ) -> Result<(), FlowError> {
     let now = deps.clock.now();
-    let ask_at = wake::next_agreement_ask(
-        State::Sending,
-        now,
-        now,
-        deps.settings.agreement_refresh,
-    );
+    let ask_at =
+        wake::next_agreement_ask(State::Sending, now, now, deps.settings.agreement_refresh);
 
     // Written before the call: a crash after this line leaves a row to ask about.
-    let armed =
-        deps.store.arm_agreements(token, ids, now, ask_at.unwrap_or(now)).await?;
+    let armed = deps
+        .store
+        .arm_agreements(token, ids, now, ask_at.unwrap_or(now))
+        .await?;
 
-    let refused: Vec<AgreementId> =
-        ids.iter().copied().filter(|id| !armed.contains(id)).collect();
+    let refused: Vec<AgreementId> = ids
+        .iter()
+        .copied()
+        .filter(|id| !armed.contains(id))
+        .collect();
     put_off(deps, &refused).await?;
 
     let rows = deps.store.agreements(&armed).await?;
     let calls = futures::stream::iter(rows).map(|row| async move {
-        let fact = deps.provider.create_agreement(&row, deps.settings.requester_ip).await;
-        AgreementReport { agreement_id: row.id, send_no: row.send_no, fact }
+        let fact = deps
+            .provider
+            .create_agreement(&row, deps.settings.requester_ip)
+            .await;
+        AgreementReport {
+            agreement_id: row.id,
+            send_no: row.send_no,
+            fact,
+        }
     });
-    let mut answers =
-        calls.buffer_unordered(deps.settings.calls_in_flight_max).ready_chunks(64).boxed();
+    let mut answers = calls
+        .buffer_unordered(deps.settings.calls_in_flight_max)
+        .ready_chunks(64)
+        .boxed();
     while let Some(reports) = answers.next().await {
         apply_agreement_reports(deps, reports).await?;
     }

@@ -36,7 +36,10 @@ impl Provider {
     /// What this provider can do.
     pub fn capabilities(&self) -> Capabilities {
         match self {
-            Provider::Oligo(_) => Capabilities { asks_by_uid: true, retries_by_uid: true },
+            Provider::Oligo(_) => Capabilities {
+                asks_by_uid: true,
+                retries_by_uid: true,
+            },
         }
     }
 
@@ -107,21 +110,23 @@ impl Provider {
         match error.certainty() {
             Certainty::NotSent => PaymentFact::NotSent,
             Certainty::Refused => match (self.ask_payment(uid).await, of) {
-                (PaymentFact::Absent, Refusal::Creation) => {
-                    PaymentFact::Refused { codes: codes(&error) }
-                }
+                (PaymentFact::Absent, Refusal::Creation) => PaymentFact::Refused {
+                    codes: codes(&error),
+                },
                 (PaymentFact::Found(found), Refusal::Retry)
                     if matches!(found.standing, Standing::Failed { .. }) =>
                 {
-                    PaymentFact::RetryRefused { codes: codes(&error) }
+                    PaymentFact::RetryRefused {
+                        codes: codes(&error),
+                    }
                 }
                 (fact, _) => fact,
             },
-            Certainty::Unknown => match error {
-                // Something stands under the uid already: look at it now rather than later.
-                CallError::Refused { .. } => self.ask_payment(uid).await,
-                _ => PaymentFact::Undecided,
-            },
+            // Something stands under the uid already: look at it now rather than later.
+            Certainty::Unknown if matches!(error, CallError::Refused { .. }) => {
+                self.ask_payment(uid).await
+            }
+            Certainty::Unknown => PaymentFact::Undecided,
         }
     }
 
@@ -134,7 +139,9 @@ impl Provider {
         match self {
             Provider::Oligo(client) => {
                 let Some(request) = agreement_request(row) else {
-                    return AgreementFact::Refused { codes: vec!["unsendable".to_owned()] };
+                    return AgreementFact::Refused {
+                        codes: vec!["unsendable".to_owned()],
+                    };
                 };
                 if let Err(fact) = resolve(client, row, &request, requester_ip).await {
                     return fact;
@@ -164,20 +171,25 @@ impl Provider {
     async fn after_agreement_refusal(&self, uid: &str, error: CallError) -> AgreementFact {
         tracing::info!(agreement.uid = uid, %error, codes = ?codes(&error), "a proposal did not succeed");
         match error.certainty() {
-            Certainty::NotSent => match error {
-                CallError::InvalidRequest(_) => {
-                    AgreementFact::Refused { codes: vec!["invalid_request".to_owned()] }
+            Certainty::NotSent if matches!(error, CallError::InvalidRequest(_)) => {
+                AgreementFact::Refused {
+                    codes: vec!["invalid_request".to_owned()],
                 }
-                _ => AgreementFact::NotSent,
-            },
+            }
+            Certainty::NotSent => AgreementFact::NotSent,
             Certainty::Refused => match self.ask_agreement(uid).await {
-                AgreementFact::Absent => AgreementFact::Refused { codes: codes(&error) },
-                fact => fact,
+                AgreementFact::Absent => AgreementFact::Refused {
+                    codes: codes(&error),
+                },
+                fact @ (AgreementFact::NotSent
+                | AgreementFact::Undecided
+                | AgreementFact::Refused { .. }
+                | AgreementFact::Found { .. }) => fact,
             },
-            Certainty::Unknown => match error {
-                CallError::Refused { .. } => self.ask_agreement(uid).await,
-                _ => AgreementFact::Undecided,
-            },
+            Certainty::Unknown if matches!(error, CallError::Refused { .. }) => {
+                self.ask_agreement(uid).await
+            }
+            Certainty::Unknown => AgreementFact::Undecided,
         }
     }
 }
@@ -210,9 +222,9 @@ async fn resolve(
     };
     match client.resolve_alias(&question).await {
         Ok(_) => Ok(()),
-        Err(error) if error.has_code("ZPADD01") => {
-            Err(AgreementFact::Refused { codes: codes(&error) })
-        }
+        Err(error) if error.has_code("ZPADD01") => Err(AgreementFact::Refused {
+            codes: codes(&error),
+        }),
         Err(error) => {
             tracing::info!(agreement.uid = %row.uid, %error, "the PayID was not looked up");
             // The agreement itself was not asked for: nothing was sent.
@@ -222,10 +234,14 @@ async fn resolve(
 }
 
 fn agreement_request(row: &AgreementRow) -> Option<oligo::CreateAgreement> {
-    let purpose =
-        oligo::Purpose::ALL.iter().copied().find(|purpose| purpose.as_str() == row.purpose)?;
-    let kind =
-        oligo::AccountKind::ALL.iter().copied().find(|kind| kind.as_str() == row.account_kind)?;
+    let purpose = oligo::Purpose::ALL
+        .iter()
+        .copied()
+        .find(|purpose| purpose.as_str() == row.purpose)?;
+    let kind = oligo::AccountKind::ALL
+        .iter()
+        .copied()
+        .find(|kind| kind.as_str() == row.account_kind)?;
     Some(oligo::CreateAgreement {
         uid: row.uid.to_string(),
         purpose,
@@ -279,7 +295,11 @@ fn terms_body(terms: &PaymentTerms) -> oligo::PaymentTermsBody {
         Amounts::Variable { max_amount } | Amounts::UsageBased { max_amount } => {
             body.max_amount = Some(max_amount.get());
         }
-        Amounts::Balloon { amount, first_amount, last_amount } => {
+        Amounts::Balloon {
+            amount,
+            first_amount,
+            last_amount,
+        } => {
             body.amount = Some(amount.get());
             body.first_payment_amount = first_amount.map(Cents::get);
             body.last_payment_amount = last_amount.map(Cents::get);
@@ -304,11 +324,19 @@ fn found(payment: oligo::Payment) -> FoundPayment {
             }
         }
         P::Unrecognised(_) => {
-            tracing::warn!(state = word, "the provider used a payment state we do not know");
+            tracing::warn!(
+                state = word,
+                "the provider used a payment state we do not know"
+            );
             Standing::InFlight
         }
     };
-    FoundPayment { standing, word, amount: payment.amount, agreement_uid: payment.agreement_uid }
+    FoundPayment {
+        standing,
+        word,
+        amount: payment.amount,
+        agreement_uid: payment.agreement_uid,
+    }
 }
 
 fn found_agreement(agreement: oligo::Agreement) -> AgreementFact {
@@ -323,12 +351,17 @@ fn found_agreement(agreement: oligo::Agreement) -> AgreementFact {
         A::Cancelled => Some(Reported::Cancelled),
         A::Failed => Some(Reported::Failed),
         A::Unrecognised(word) => {
-            tracing::warn!(state = word, "the provider used an agreement state we do not know");
+            tracing::warn!(
+                state = word,
+                "the provider used an agreement state we do not know"
+            );
             None
         }
     };
     let reason = agreement.state_reason.and_then(|reason| {
-        reason.code.map(|code| (code, reason.title.unwrap_or_default()))
+        reason
+            .code
+            .map(|code| (code, reason.title.unwrap_or_default()))
     });
     AgreementFact::Found { state, reason }
 }
@@ -339,7 +372,10 @@ fn codes(error: &CallError) -> Vec<String> {
 
 /// The lender's reference as far as a statement can show it.
 fn reference(external_id: &str) -> Option<String> {
-    let shown: String =
-        external_id.chars().filter(|c| (' '..='~').contains(c)).take(REFERENCE_MAX).collect();
+    let shown: String = external_id
+        .chars()
+        .filter(|c| (' '..='~').contains(c))
+        .take(REFERENCE_MAX)
+        .collect();
     (!shown.is_empty()).then_some(shown)
 }

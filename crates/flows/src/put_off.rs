@@ -26,12 +26,12 @@ pub(crate) fn put_off(
 ) -> InstalmentMove {
     let today = BusinessDate::of_instant(now);
     let room_ends = room_until(&row.terms, row.validity, row.due_date);
-    let is_over = room_ends < today || refusal.is_for_ever();
+    let is_over = room_ends < today || ends_instalment(refusal);
     match row.state.step(Event::WindowMissed) {
         Step::Advance(missed) if is_over => InstalmentMove {
             to: missed,
             wake_at: None,
-            ended_because: Some(refusal.code().to_owned()),
+            ended_because: Some(kept_by(row, refusal)),
             cause: "room_over",
             ..waiting(row, refusal)
         },
@@ -40,8 +40,28 @@ pub(crate) fn put_off(
             ..waiting(row, refusal)
         },
         // Its payment is the work now, or it has ended: nothing is left to do here.
-        Step::Ignore | Step::Conflict => InstalmentMove { wake_at: None, ..waiting(row, refusal) },
+        Step::Ignore | Step::Conflict => InstalmentMove {
+            wake_at: None,
+            ..waiting(row, refusal)
+        },
     }
+}
+
+/// That the window is over says less than what the instalment waited for until then.
+fn kept_by(row: &DueRow, refusal: &Refusal) -> String {
+    let is_of_time = matches!(
+        refusal,
+        Refusal::WindowOver { .. }
+            | Refusal::AfterValidity { .. }
+            | Refusal::AfterLastPaymentDate { .. }
+    );
+    let waited_for = row.waiting_because.clone().filter(|_| is_of_time);
+    waited_for.unwrap_or_else(|| refusal.code().to_owned())
+}
+
+/// A lost agreement may be followed by another before the room ends; nothing else that holds for ever may.
+fn ends_instalment(refusal: &Refusal) -> bool {
+    !matches!(refusal, Refusal::AgreementNotActive { .. }) && refusal.is_for_ever()
 }
 
 fn waiting(row: &DueRow, refusal: &Refusal) -> InstalmentMove {
@@ -63,7 +83,7 @@ const fn is_waiting(state: State) -> bool {
 }
 
 /// When the rule may hold no more; at the latest right after the room ends, so that the end is recorded then.
-fn look_again(
+pub(crate) fn look_again(
     refusal: &Refusal,
     room_ends: BusinessDate,
     now: Instant,
@@ -74,11 +94,15 @@ fn look_again(
         let today = BusinessDate::of_instant(soon);
         // Outside sending hours nothing could be sent anyway.
         if settings.hours.closes_at(today) <= soon {
-            today.plus_days(1).map_or(soon, |tomorrow| settings.hours.opens_at(tomorrow))
+            today
+                .plus_days(1)
+                .map_or(soon, |tomorrow| settings.hours.opens_at(tomorrow))
         } else {
             soon.max(settings.hours.opens_at(today))
         }
     });
     let over_at = room_ends.closes_at();
-    clears_at.max(now + TimeDelta::seconds(1)).min(over_at.max(now + TimeDelta::seconds(1)))
+    clears_at
+        .max(now + TimeDelta::seconds(1))
+        .min(over_at.max(now + TimeDelta::seconds(1)))
 }

@@ -53,10 +53,7 @@ pub enum ReceiveError {
 ///
 /// Fails when a configured signature does not verify, or the database does not keep it.
 #[instrument(skip_all, fields(provider = arrived.provider, bytes = arrived.raw.len()))]
-pub async fn receive_webhook(
-    deps: &Deps,
-    arrived: Arrived<'_>,
-) -> Result<Received, ReceiveError> {
+pub async fn receive_webhook(deps: &Deps, arrived: Arrived<'_>) -> Result<Received, ReceiveError> {
     let now = deps.clock.now();
     let secrets = &deps.settings.webhook_secrets;
     let signed = match (secrets.is_empty(), arrived.signature) {
@@ -82,5 +79,9 @@ pub async fn receive_webhook(
 
     let is_new = deps.store.keep_webhook(&webhook, now).await?;
 
-    Ok(if is_new { Received::Stored } else { Received::Repeated })
+    Ok(if is_new {
+        Received::Stored
+    } else {
+        Received::Repeated
+    })
 }

@@ -1,22 +1,27 @@
 //! Sends again, under the same uid and with the same body, what is known not to have arrived.
 
+use std::collections::BTreeSet;
+
 use tracing::instrument;
 use uuid::Uuid;
 
+use domain::date::{BusinessDate, Instant};
+use domain::gate::{Refusal, room_until};
 use domain::instalment;
 use domain::payment::{Event, State, Step};
+use domain::uid::AgreementId;
 use store::instalments::InstalmentMove;
 use store::payments::{ArmPlan, DueRow, PaymentRow, PaymentWrite, Streak};
 
-use domain::gate::Refusal;
-
+use crate::ask_provider::ask_agreements;
 use crate::clock::fresh_uuid;
-use crate::put_off::put_off;
+use crate::put_off::{look_again, put_off};
 use crate::send_payments::{arm, call};
 use crate::{Deps, FlowError};
 
 /// Resends the intended payments among `rows`, which are leased under `token`. One that the gate refuses
-/// by now is given up: nothing of it is at the provider, so nothing can move money.
+/// waits for the rule as long as its room lasts, and is given up after that: nothing of it is at the
+/// provider.
 ///
 /// # Errors
 ///
@@ -30,48 +35,89 @@ pub async fn resend_payments(
     let plans: Vec<ArmPlan> = rows
         .iter()
         .filter(|row| row.state == State::Intended)
-        .map(|row| ArmPlan::Resend { instalment_id: row.instalment_id, payment_id: row.id })
+        .map(|row| ArmPlan::Resend {
+            instalment_id: row.instalment_id,
+            payment_id: row.id,
+        })
         .collect();
 
     let armed = arm(deps, token, plans).await?;
+    let stale: BTreeSet<AgreementId> = armed
+        .refused
+        .iter()
+        .filter(|(_, _, refusal)| matches!(refusal, Refusal::AgreementStale { .. }))
+        .map(|(_, due, _)| due.agreement_id)
+        .collect();
+    if !stale.is_empty() {
+        ask_agreements(deps, &stale.into_iter().collect::<Vec<_>>()).await?;
+    }
     let mut writes = Vec::new();
     for (plan, due, refusal) in &armed.refused {
         if let Some(row) = rows.iter().find(|row| row.id == plan.payment_id()) {
-            writes.extend(give_up(deps, row, due, refusal));
+            writes.extend(wait_or_give_up(deps, row, due, refusal));
         }
     }
     if !writes.is_empty() {
-        deps.store.record_payments(&writes, deps.clock.now(), fresh_uuid).await?;
+        deps.store
+            .record_payments(&writes, deps.clock.now(), fresh_uuid)
+            .await?;
     }
 
     call(deps, armed.armed).await
 }
 
-/// The payment is abandoned; its instalment is scheduled again and waits for the rule, or is missed.
-fn give_up(
+/// While its room lasts it waits for the rule, under its uid and with its slots: the uid of a request that
+/// may have left is not exchanged for another one lightly. After that it is abandoned, and its instalment
+/// with it.
+fn wait_or_give_up(
     deps: &Deps,
     row: &PaymentRow,
     due: &DueRow,
     refusal: &Refusal,
 ) -> Option<PaymentWrite> {
     let now = deps.clock.now();
-    let Step::Advance(to) = row.state.step(Event::GivenUp) else { return None };
+    let room_ends = room_until(&due.terms, due.validity, due.due_date);
+    let is_over = refusal.is_for_ever() || room_ends < BusinessDate::of_instant(now);
+    if !is_over {
+        let wake_at = look_again(refusal, room_ends, now, &deps.settings);
+        return Some(write(row, State::Intended, Some(wake_at), None, refusal));
+    }
+    let Step::Advance(to) = row.state.step(Event::GivenUp) else {
+        return None;
+    };
     let instalment = match due.state.step(instalment::Event::PaymentGivenUp) {
         Step::Advance(state) => {
-            let again = DueRow { state, ..due.clone() };
+            let again = DueRow {
+                state,
+                ..due.clone()
+            };
             let step = put_off(&again, refusal, now, &deps.settings);
-            Some(InstalmentMove { from: due.state, cause: "payment_given_up", ..step })
+            Some(InstalmentMove {
+                from: due.state,
+                cause: "payment_given_up",
+                ..step
+            })
         }
         Step::Ignore | Step::Conflict => None,
     };
-    Some(PaymentWrite {
+    Some(write(row, to, None, instalment, refusal))
+}
+
+fn write(
+    row: &PaymentRow,
+    to: State,
+    wake_at: Option<Instant>,
+    instalment: Option<InstalmentMove>,
+    refusal: &Refusal,
+) -> PaymentWrite {
+    PaymentWrite {
         id: row.id,
         version: row.version,
         plan_id: row.plan_id,
         agreement_id: row.agreement_id,
         from: row.state,
         to,
-        wake_at: None,
+        wake_at,
         absent_since_at: row.absent_since_at,
         provider_state: None,
         failure: None,
@@ -82,5 +128,5 @@ fn give_up(
         cause: refusal.code(),
         events: Vec::new(),
         exception: None,
-    })
+    }
 }

@@ -81,7 +81,10 @@ fn plan(deps: &Deps, row: &DueRow) -> ArmPlan {
             && deps.provider.capabilities().retries_by_uid
             && remedy(code, last.failure_retryable.unwrap_or(false)) == Remedy::RetrySameUid
     }) {
-        return ArmPlan::Retry { instalment_id: row.id, payment_id: last.id };
+        return ArmPlan::Retry {
+            instalment_id: row.id,
+            payment_id: last.id,
+        };
     }
     let attempt_no = row.attempts_made + 1;
     let uid = deps.settings.uid_key.payment_uid(row.id, attempt_no);
@@ -100,11 +103,7 @@ fn plan(deps: &Deps, row: &DueRow) -> ArmPlan {
 }
 
 /// Runs the gate again under row locks and marks what passes as being sent.
-pub(crate) async fn arm(
-    deps: &Deps,
-    token: Uuid,
-    plans: Vec<ArmPlan>,
-) -> Result<Armed, FlowError> {
+pub(crate) async fn arm(deps: &Deps, token: Uuid, plans: Vec<ArmPlan>) -> Result<Armed, FlowError> {
     let now = deps.clock.now();
     let ask_at = wake::next_payment_ask(payment::State::Sending, now, now).unwrap_or(now);
     let settings = &deps.settings;
@@ -135,7 +134,9 @@ async fn record_refusals(deps: &Deps, token: Uuid, armed: &Armed) -> Result<(), 
     if moves.is_empty() {
         return Ok(());
     }
-    deps.store.move_instalments(token, &moves, now, fresh_uuid).await?;
+    deps.store
+        .move_instalments(token, &moves, now, fresh_uuid)
+        .await?;
     Ok(())
 }
 
@@ -146,12 +147,20 @@ pub(crate) async fn call(deps: &Deps, armed: Vec<ArmedPayment>) -> Result<(), Fl
         let fact = if payment.is_retry {
             deps.provider.retry_payment(uid).await
         } else {
-            deps.provider.create_payment(uid, &payment.request_body).await
+            deps.provider
+                .create_payment(uid, &payment.request_body)
+                .await
         };
-        PaymentReport { payment_id: payment.id, send_no: payment.send_no, fact }
+        PaymentReport {
+            payment_id: payment.id,
+            send_no: payment.send_no,
+            fact,
+        }
     });
-    let mut answers =
-        calls.buffer_unordered(deps.settings.calls_in_flight_max).ready_chunks(64).boxed();
+    let mut answers = calls
+        .buffer_unordered(deps.settings.calls_in_flight_max)
+        .ready_chunks(64)
+        .boxed();
     while let Some(reports) = answers.next().await {
         apply_payment_reports(deps, reports).await?;
     }

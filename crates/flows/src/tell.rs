@@ -15,13 +15,21 @@ pub(crate) fn event(kind: &'static str, plan_id: PlanId, mut data: Value) -> New
     if let Some(object) = data.as_object_mut() {
         object.insert("plan_id".to_owned(), json!(plan_id.to_string()));
     }
-    NewEvent { id: fresh_uuid(), kind, aggregate_id: plan_id.uuid(), data }
+    NewEvent {
+        id: fresh_uuid(),
+        kind,
+        aggregate_id: plan_id.uuid(),
+        data,
+    }
 }
 
 /// An event of a payment, with the facts every such event has.
 pub(crate) fn payment_event(kind: &'static str, row: &PaymentRow, mut data: Value) -> NewEvent {
     if let Some(object) = data.as_object_mut() {
-        object.insert("instalment_id".to_owned(), json!(row.instalment_id.to_string()));
+        object.insert(
+            "instalment_id".to_owned(),
+            json!(row.instalment_id.to_string()),
+        );
         object.insert("sequence".to_owned(), json!(row.sequence));
         object.insert("due_date".to_owned(), json!(row.due_date.to_string()));
         object.insert("payment_id".to_owned(), json!(row.id.to_string()));
@@ -38,7 +46,13 @@ pub(crate) fn payment_exception(
     detail: String,
     next_action: &'static str,
 ) -> NewException {
-    exception(kind, row.plan_id, ("payment", row.id.uuid()), detail, next_action)
+    exception(
+        kind,
+        row.plan_id,
+        ("payment", row.id.uuid()),
+        detail,
+        next_action,
+    )
 }
 
 /// A question about one object of a plan.

@@ -56,6 +56,7 @@ impl Decision<'_> {
         self.write.to = to;
         self.write.wake_at = None;
         self.write.cause = "refused";
+        self.tell("payment.refused", json!({ "provider_codes": codes }));
         let joined = codes.join(" ");
         self.write.provider_state = Some(joined.clone());
         match self.next_chance(cure(codes)) {
@@ -65,37 +66,45 @@ impl Decision<'_> {
                     Some(again_at),
                     "payment_refused",
                 );
-                self.write.instalment = step
-                    .map(|step| InstalmentMove { waiting_because: Some(joined.clone()), ..step });
+                self.write.instalment = step.map(|step| InstalmentMove {
+                    waiting_because: Some(joined.clone()),
+                    ..step
+                });
             }
             None => self.ends_refused(&joined),
         }
-        self.tell("payment.refused", json!({ "provider_codes": codes }));
         self.write
     }
 
     /// A retry that was refused, of a payment that stands as failed.
     pub(super) fn retry_refused(mut self, codes: &[String]) -> PaymentWrite {
-        let Step::Advance(to) = self.row.state.step(Event::Failed) else { return self.write };
+        let Step::Advance(to) = self.row.state.step(Event::Failed) else {
+            return self.write;
+        };
         self.write.to = to;
         self.write.wake_at = None;
         self.write.cause = "retry_refused";
+        self.tell("payment.retry_refused", json!({ "provider_codes": codes }));
         let joined = codes.join(" ");
         // The provider counts tries over 24 hours: tomorrow there is room again.
         let may_wait = codes.iter().all(|code| code == "ZPPRY03") && !codes.is_empty();
-        match may_wait.then(|| self.next_chance(Cure::AnotherDay)).flatten() {
+        match may_wait
+            .then(|| self.next_chance(Cure::AnotherDay))
+            .flatten()
+        {
             Some(again_at) => {
                 let step = self.instalment(
                     instalment::Event::PaymentFailedRetryable,
                     Some(again_at),
                     "retry_refused",
                 );
-                self.write.instalment =
-                    step.map(|step| InstalmentMove { waiting_because: Some(joined), ..step });
+                self.write.instalment = step.map(|step| InstalmentMove {
+                    waiting_because: Some(joined),
+                    ..step
+                });
             }
             None => self.ends_refused(&joined),
         }
-        self.tell("payment.retry_refused", json!({ "provider_codes": codes }));
         self.write
     }
 
@@ -104,8 +113,10 @@ impl Decision<'_> {
         let row = self.row;
         let room_ends = room_until(&row.terms, row.validity, row.due_date);
         let soon = self.now + TimeDelta::hours(1);
-        let tomorrow =
-            self.today().plus_days(1).map(|date| self.settings.hours.opens_at(date));
+        let tomorrow = self
+            .today()
+            .plus_days(1)
+            .map(|date| self.settings.hours.opens_at(date));
         let at = match cure {
             Cure::Soon => Some(soon),
             Cure::AnotherDay => tomorrow,
@@ -116,15 +127,20 @@ impl Decision<'_> {
 
     fn ends_refused(&mut self, codes: &str) {
         let step = self.instalment(instalment::Event::PaymentFailed, None, "payment_refused");
-        self.write.instalment = step
-            .map(|step| InstalmentMove { ended_because: Some(format!("refused:{codes}")), ..step });
+        self.write.instalment = step.map(|step| InstalmentMove {
+            ended_because: Some(format!("refused:{codes}")),
+            ..step
+        });
         self.write.exception = Some(payment_exception(
             "payment_refused",
             self.row,
             format!("the provider refused the payment: {codes}"),
             "Find out why the terms as we hold them differ from the provider's.",
         ));
-        self.tell("instalment.failed", json!({ "stopped_because": "refused", "codes": codes }));
+        self.tell(
+            "instalment.failed",
+            json!({ "stopped_because": "refused", "codes": codes }),
+        );
     }
 }
 
