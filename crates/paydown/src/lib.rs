@@ -1,0 +1,15 @@
+//! The binary's parts: configuration, telemetry, a local PostgreSQL, and the verbs of the command
+//! line.
+
+pub mod cli;
+pub mod clock_steps;
+pub mod config;
+pub mod demo;
+pub mod follow_clock;
+pub mod http;
+pub mod local_postgres;
+mod output;
+pub mod parts;
+pub mod runtime;
+pub mod telemetry;
+pub mod verbs;

@@ -1,0 +1,18 @@
+//! `paydown`: see `paydown --help`.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use paydown::cli::Cli;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match paydown::cli::run(Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Causes on the same line: each error's own text says what it is about.
+            eprintln!("Error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! From configuration to a running part: the database, the clock, the provider and the rules, in one `Deps`.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use chrono::TimeDelta;
+use secrecy::{ExposeSecret, SecretString};
+use tokio_util::sync::CancellationToken;
+
+use domain::failure::RetryPolicy;
+use domain::gate::SendingHours;
+use domain::uid::UidKey;
+use flows::provider::Provider;
+use flows::{Deps, Settings};
+use store::{DataKey, Store};
+
+use crate::config::{Config, ProviderKind};
+use crate::follow_clock;
+
+/// Connects the database of `config` and checks that it was written under the same keys.
+///
+/// # Errors
+///
+/// Fails when a key is missing or malformed, or the database does not answer.
+pub async fn store(config: &Config) -> anyhow::Result<Store> {
+    let url = config
+        .database
+        .url
+        .as_ref()
+        .context("database.url is not set (nor DATABASE_URL): say where the database is")?;
+    let data_key = DataKey::new(key_bytes(config.keys.data_key.as_ref(), "keys.data_key")?);
+    let store = Store::connect(url.expose_secret(), config.database.pool_max, &data_key)
+        .await
+        .context("the database cannot be reached")?;
+    Ok(store)
+}
+
+/// Everything the flows need, ready to work: the clock is set and followed, the keys are the database's.
+///
+/// # Errors
+///
+/// Fails when something is missing from the configuration or cannot be reached.
+pub async fn deps(config: &Config, stop: &CancellationToken) -> anyhow::Result<Deps> {
+    let store = store(config).await?;
+    store.check().await.context("the database is not ready")?;
+    let uid_key = UidKey::new(key_bytes(config.keys.uid_key.as_ref(), "keys.uid_key")?);
+    store.hold_keys(&uid_key.fingerprint()).await?;
+    let clock = follow_clock::start(&config.clock, stop).await?;
+    Ok(Deps {
+        store,
+        clock,
+        provider: provider(config)?,
+        settings: Arc::new(settings(config, uid_key)?),
+    })
+}
+
+fn provider(config: &Config) -> anyhow::Result<Provider> {
+    let config = &config.provider;
+    match config.kind {
+        ProviderKind::Oligo => {
+            let base_url = config
+                .base_url
+                .clone()
+                .context("provider.base_url is not set")?;
+            let token = config.token.clone().context("provider.token is not set")?;
+            let mut client = oligo_client::ClientConfig::new(base_url, token);
+            client.connect_timeout = Duration::from_millis(config.connect_timeout_ms);
+            client.total_timeout = Duration::from_millis(config.total_timeout_ms);
+            client.answer_bytes_max = usize::try_from(config.answer_bytes_max)?;
+            Ok(Provider::Oligo(oligo_client::OligoClient::new(client)?))
+        }
+    }
+}
+
+fn settings(config: &Config, uid_key: UidKey) -> anyhow::Result<Settings> {
+    let collection = &config.collection;
+    Ok(Settings {
+        uid_key,
+        hours: SendingHours {
+            opens_hour: collection.opens_hour,
+            closes_hour: collection.closes_hour,
+            guard_minutes: collection.guard_minutes,
+        },
+        retry: RetryPolicy {
+            retries_max: collection.retries_max,
+            days_between: collection.retry_days_between,
+            at_hour: collection.opens_hour,
+        },
+        agreement_refresh: TimeDelta::hours(i64::from(collection.agreement_refresh_hours)),
+        calls_in_flight_max: usize::try_from(config.provider.calls_in_flight_max)?.max(1),
+        requester_ip: config
+            .provider
+            .requester_ip
+            .unwrap_or(IpAddr::from([127, 0, 0, 1])),
+        webhook_secrets: config.provider.webhook_secrets.clone(),
+    })
+}
+
+fn key_bytes(key: Option<&SecretString>, name: &str) -> anyhow::Result<[u8; 32]> {
+    let key = key.with_context(|| {
+        format!("{name} is not set; `paydown keys generate` makes one, to be kept for ever")
+    })?;
+    let bytes = data_encoding::HEXLOWER_PERMISSIVE
+        .decode(key.expose_secret().as_bytes())
+        .ok()
+        .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+    bytes.with_context(|| format!("{name} must be 32 bytes in hex: 64 characters"))
+}
+
+/// A token that is cancelled by Ctrl-C or SIGTERM: the sign to wind down.
+///
+/// # Errors
+///
+/// Fails when the signals cannot be listened for.
+pub fn stop_on_signal() -> anyhow::Result<CancellationToken> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let stop = CancellationToken::new();
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let token = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("asked to stop: winding down");
+        token.cancel();
+    });
+    Ok(stop)
+}

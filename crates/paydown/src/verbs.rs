@@ -1,0 +1,13 @@
+//! The verbs of the command line, one a file.
+
+pub mod clock;
+pub mod config;
+pub mod demo;
+pub mod dev;
+pub mod keys;
+pub mod migrate;
+pub mod postgres;
+pub mod sandbox;
+pub mod serve;
+pub mod windows;
+pub mod work;
