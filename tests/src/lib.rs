@@ -1,0 +1,4 @@
+//! What the end-to-end tests share.
+
+pub mod database;
+pub mod world;

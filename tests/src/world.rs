@@ -1,0 +1,142 @@
+//! A whole Paydown in one test: a database, the API, workers, a sandbox bank, and the time of all
+//! of them.
+//!
+//! Everything is the real thing: PostgreSQL, HTTP on both sides, apalis workers that run the real
+//! flows, each in a runtime of its own so that one can be killed. Only time is the test's: the
+//! sandbox's clock and Paydown's stand still and are moved together, from one thing that happens to
+//! the next.
+//!
+//! A world ends with [`World::finish`], which holds Paydown's rows against the bank's own ledger.
+//! One that is dropped without it fails its test.
+
+use std::sync::atomic::AtomicU32;
+
+use sqlx::postgres::PgPool;
+use store::Store;
+use tokio_util::task::AbortOnDropHandle;
+use url::Url;
+
+use domain::date::Instant;
+use flows::clock::{Clock, ClockHand};
+
+mod build;
+mod worker;
+mod wire;
+mod views;
+mod calls;
+mod time;
+mod checks;
+mod dump;
+
+pub use build::WorldBuilder;
+pub use calls::{Customer, PlanHandle};
+pub use views::{
+    Agreement, Event, Instalment, Ledger, LedgerPayment, LedgerRefusal, Payment, Plan, Window,
+};
+pub use wire::{Wire, WireMode};
+
+use crate::database::TestDatabase;
+use worker::{Worker, WorkerKit};
+
+/// A small world with one lender in it. See the module.
+pub struct World {
+    clock: Clock,
+    hand: ClockHand,
+    http: reqwest::Client,
+    api_url: Url,
+    api_key: String,
+    sandbox_url: Url,
+    kit: WorkerKit,
+    workers: Vec<Worker>,
+    wire: Option<Wire>,
+    named: AtomicU32,
+    steps: AtomicU32,
+    is_finished: bool,
+    store: Store,
+    pool: PgPool,
+    _servers: Vec<AbortOnDropHandle<()>>,
+    // Last: the database goes when everyone has left it.
+    database: TestDatabase,
+}
+
+impl World {
+    /// A world with one worker, webhooks, no misfortune, and Paydown's own rules; it is Monday,
+    /// 2026-01-05, 11:00 in Sydney.
+    pub fn builder() -> WorldBuilder {
+        WorldBuilder::default()
+    }
+
+    /// What time it is, for everybody.
+    pub fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// The database, for looking at it and for playing an operator.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// The wire between the workers and the bank.
+    ///
+    /// # Panics
+    ///
+    /// When the world was built without one.
+    pub fn wire(&self) -> &Wire {
+        self.wire.as_ref().expect("build the world with a wire")
+    }
+
+    /// How many workers are running.
+    pub fn workers_running(&self) -> usize {
+        self.workers.len()
+    }
+
+    /// Starts one more worker.
+    pub fn start_worker(&mut self) {
+        self.workers.push(self.kit.start(&self.database.url));
+    }
+
+    /// Kills every worker where it stands: nothing is handed back, nothing is recorded, its
+    /// connections break. What it held comes free when its leases run out.
+    pub fn crash_workers(&mut self) {
+        for worker in self.workers.drain(..) {
+            worker.crash();
+        }
+    }
+
+    /// Lets every worker finish what it has begun, and ends it.
+    pub async fn stop_workers(&mut self) {
+        for worker in self.workers.drain(..) {
+            worker.stop().await;
+        }
+    }
+
+    /// Runs until nothing is under way, and holds Paydown's rows against the bank's ledger.
+    ///
+    /// # Panics
+    ///
+    /// When they do not agree, or one of Paydown's own laws is broken; every difference is told.
+    pub async fn finish(mut self) {
+        self.run_until_quiet().await;
+        self.stop_workers().await;
+        let broken = checks::broken(&self).await;
+        self.is_finished = true;
+        if !broken.is_empty() {
+            let told = dump::of(&self).await;
+            panic!(
+                "the world does not add up:\n- {}\n{told}",
+                broken.join("\n- ")
+            );
+        }
+        self.pool.close().await;
+        self.store.close().await;
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        assert!(
+            self.is_finished || std::thread::panicking(),
+            "a world must be finished: `world.finish().await` checks what it did",
+        );
+    }
+}

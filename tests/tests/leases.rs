@@ -1,0 +1,284 @@
+//! The store's leases by themselves, over real PostgreSQL.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use e2e::database::{TestDatabase, fresh_database};
+use sqlx::postgres::{PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, Connection};
+use store::wake::{Backlog, Batch, Finished, Kind};
+use uuid::Uuid;
+
+const LONG: Duration = Duration::from_secs(3600);
+
+fn now() -> DateTime<Utc> {
+    "2026-02-02T06:00:00Z".parse().unwrap()
+}
+
+/// A database with `rows` webhooks, one due each second from `now` on.
+async fn with_rows(rows: i32) -> (TestDatabase, PgPool) {
+    let database = fresh_database().await;
+    let pool = PgPool::connect(&database.url).await.unwrap();
+    sqlx::query(
+        "insert into webhook (id, provider, request_id, body_sealed, signed, received_at, wake_at)
+         select gen_random_uuid(), 'oligo', n::text, '', false, $2, $2 + n * interval '1 second'
+         from generate_series(0, $1 - 1) as n",
+    )
+    .bind(rows)
+    .bind(now())
+    .execute(&pool)
+    .await
+    .unwrap();
+    (database, pool)
+}
+
+/// What is due an hour from `now`, leased for `lease`.
+async fn lease(database: &TestDatabase, lease: Duration) -> Vec<Batch> {
+    let at = now() + TimeDelta::hours(1);
+    database
+        .store
+        .lease(Kind::Webhook, at, 100, lease)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_leased_row_is_not_leased_again_until_its_lease_runs_out() {
+    let (database, _) = with_rows(3).await;
+
+    let first = lease(&database, Duration::ZERO).await;
+    let second = lease(&database, LONG).await;
+    let third = lease(&database, LONG).await;
+
+    let sizes = |batches: &[Batch]| -> Vec<_> {
+        batches
+            .iter()
+            .map(|batch| (batch.ids.len(), batch.leased_before, batch.leases))
+            .collect()
+    };
+    assert_eq!(sizes(&first), [(3, false, 1)]);
+    assert_eq!(sizes(&second), [(1, true, 2); 3]);
+    assert_eq!(sizes(&third), []);
+}
+
+#[tokio::test]
+async fn only_due_rows_are_leased_the_longest_due_first() {
+    let (database, _) = with_rows(10).await;
+    let store = &database.store;
+
+    let at = now() + TimeDelta::seconds(4);
+    let three = store.lease(Kind::Webhook, at, 3, LONG).await.unwrap();
+    let rest = store.lease(Kind::Webhook, at, 100, LONG).await.unwrap();
+
+    assert_eq!((three[0].ids.len(), rest[0].ids.len()), (3, 2));
+}
+
+#[tokio::test]
+async fn whoever_lost_a_lease_can_no_longer_touch_its_rows() {
+    let (database, pool) = with_rows(1).await;
+    let store = &database.store;
+    let lost = lease(&database, Duration::ZERO).await[0].token;
+    let held = lease(&database, LONG).await[0].token;
+
+    store.finish(&[(lost, Finished::Done)]).await.unwrap();
+    let released = store.release(Kind::Webhook, lost).await.unwrap();
+    let kept = store.heartbeat(&[lost, held], LONG).await.unwrap();
+
+    let token: Uuid = sqlx::query_scalar("select lease_token from webhook")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert_eq!((token, released, kept), (held, 0, vec![held]));
+}
+
+#[tokio::test]
+async fn a_released_row_is_as_if_never_leased() {
+    let (database, _) = with_rows(2).await;
+    let token = lease(&database, LONG).await[0].token;
+
+    assert_eq!(
+        database.store.release(Kind::Webhook, token).await.unwrap(),
+        2
+    );
+
+    let again = lease(&database, LONG).await;
+    assert_eq!(
+        (again.len(), again[0].leased_before, again[0].leases),
+        (1, false, 1)
+    );
+}
+
+#[tokio::test]
+async fn a_failed_row_that_sleeps_is_not_woken_and_a_later_waking_is_kept() {
+    let (database, pool) = with_rows(3).await;
+    let batch = lease(&database, LONG).await.remove(0);
+    let (retry_at, later) = (now() + TimeDelta::hours(2), now() + TimeDelta::hours(9));
+    for (id, wake_at) in [(batch.ids[0], None), (batch.ids[1], Some(later))] {
+        let statement = sqlx::query("update webhook set wake_at = $2 where id = $1");
+        statement
+            .bind(id)
+            .bind(wake_at)
+            .execute(&pool)
+            .await
+            .unwrap();
+    }
+
+    let failed = [(batch.token, Finished::Failed { retry_at })];
+    database.store.finish(&failed).await.unwrap();
+
+    let mut woken = Vec::new();
+    for id in &batch.ids {
+        let row: (Option<DateTime<Utc>>, Option<Uuid>, i32) =
+            sqlx::query_as("select wake_at, lease_token, leases from webhook where id = $1")
+                .bind(id)
+                .fetch_one(&pool)
+                .await
+                .unwrap();
+        assert_eq!((row.1, row.2), (None, 1));
+        woken.push(row.0);
+    }
+    assert_eq!(woken, [None, Some(later), Some(retry_at)]);
+}
+
+#[tokio::test]
+async fn a_payment_armed_under_an_instalments_token_is_kept_and_finished_with_it() {
+    let (database, pool) = with_rows(0).await;
+    let token = Uuid::from_u128(7);
+    let mut connection = pool.acquire().await.unwrap();
+    // Without the plan and the agreement it belongs to: only its lease is looked at.
+    sqlx::query("set session_replication_role = replica")
+        .execute(&mut *connection)
+        .await
+        .unwrap();
+    sqlx::query(
+        "insert into payment (id, uid, instalment_id, plan_id, agreement_id, attempt_no,
+           amount_cents, request_body, state, purpose, created_at, wake_at, lease_token,
+           leased_until, leases)
+         values ($1, 'u', $1, $1, $1, 1, 100, '', 'sending', 'create', $2, $2, $1, $2, 1)",
+    )
+    .bind(token)
+    .bind(now())
+    .execute(&mut *connection)
+    .await
+    .unwrap();
+
+    let store = &database.store;
+    assert_eq!(store.heartbeat(&[token], LONG).await.unwrap(), [token]);
+    let held = store.backlog(now()).await.unwrap();
+    store.finish(&[(token, Finished::Done)]).await.unwrap();
+
+    assert_eq!(
+        held,
+        Backlog {
+            due: 1,
+            leased: 1,
+            next_wake_at: None
+        }
+    );
+    let finished = store.backlog(now()).await.unwrap();
+    assert_eq!(
+        finished,
+        Backlog {
+            due: 1,
+            leased: 0,
+            next_wake_at: None
+        }
+    );
+}
+
+#[tokio::test]
+async fn the_backlog_tells_what_is_due_what_is_leased_and_what_comes_next() {
+    let (database, _) = with_rows(10).await;
+    let at = now() + TimeDelta::seconds(3);
+    database
+        .store
+        .lease(Kind::Webhook, at, 2, LONG)
+        .await
+        .unwrap();
+
+    let backlog = database.store.backlog(at).await.unwrap();
+
+    let next_wake_at = Some(now() + TimeDelta::seconds(4));
+    assert_eq!(
+        backlog,
+        Backlog {
+            due: 4,
+            leased: 2,
+            next_wake_at
+        }
+    );
+}
+
+#[tokio::test]
+async fn a_heartbeat_does_not_wait_for_a_locked_row() {
+    let (database, pool) = with_rows(2).await;
+    let token = lease(&database, LONG).await[0].token;
+    let mut other = pool.begin().await.unwrap();
+    sqlx::query("select id from webhook where request_id = '0' for update")
+        .execute(&mut *other)
+        .await
+        .unwrap();
+
+    let tokens = [token];
+    let heartbeat = database.store.heartbeat(&tokens, LONG * 2);
+    let kept = tokio::time::timeout(Duration::from_secs(10), heartbeat).await;
+
+    assert_eq!(kept.expect("the heartbeat did not wait").unwrap(), tokens);
+    other.rollback().await.unwrap();
+}
+
+/// The plan of the lease statement, as the server makes it for arguments it knows, or does not.
+async fn plan(connection: &mut PgConnection, mode: &str) -> String {
+    let mode = format!("set plan_cache_mode = {mode}");
+    sqlx::raw_sql(AssertSqlSafe(mode))
+        .execute(&mut *connection)
+        .await
+        .unwrap();
+    let prepare = format!(
+        "prepare leases (uuid, timestamptz, bigint, bigint) as {}",
+        Kind::Webhook.lease_statement()
+    );
+    sqlx::raw_sql(AssertSqlSafe(prepare))
+        .execute(&mut *connection)
+        .await
+        .unwrap();
+    let lines: Vec<String> = sqlx::query_scalar(
+        "explain execute leases ('00000000-0000-0000-0000-000000000007',
+           '2036-01-01T00:00:00Z', 250, 6000)",
+    )
+    .fetch_all(&mut *connection)
+    .await
+    .unwrap();
+    sqlx::raw_sql("deallocate leases")
+        .execute(&mut *connection)
+        .await
+        .unwrap();
+    lines.join("\n")
+}
+
+#[tokio::test]
+async fn the_lease_statement_reads_the_due_index_at_any_backlog() {
+    // With no statistics yet, and with true ones; every row due.
+    let (database, _) = with_rows(100_000).await;
+    let mut connection = PgConnection::connect(&database.url).await.unwrap();
+    for analyze in ["select 1", "analyze webhook"] {
+        sqlx::raw_sql(analyze)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        for mode in ["force_custom_plan", "force_generic_plan"] {
+            let plan = plan(&mut connection, mode).await;
+
+            assert!(
+                plan.contains("Index Scan using webhook_due"),
+                "{mode} after {analyze}: {plan}"
+            );
+            assert!(
+                !plan.contains("Seq Scan") && !plan.contains("Sort"),
+                "{mode}: {plan}"
+            );
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The payer's permission: given, refused, forgotten, paused and withdrawn.
+
+use chrono::TimeDelta;
+
+use e2e::world::World;
+
+use crate::told::{AMOUNT, sydney, weekly};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_declined_agreement_blocks_the_plan_and_nothing_is_collected() {
+    let world = World::builder().build().await;
+    let customer = world.register_customer().await;
+    let plan = world
+        .register_plan(&customer, weekly("2026-01-12", 1))
+        .await;
+    world.advance_by(TimeDelta::seconds(2)).await;
+    world.decline(&plan).await;
+
+    let told = world.plan(&plan).await;
+    assert_eq!(
+        (told.state.as_str(), told.agreement.state.as_str()),
+        ("blocked", "declined")
+    );
+    assert_eq!(
+        world.event_types(&plan).await,
+        ["plan.registered", "agreement.declined", "plan.blocked"]
+    );
+    assert_eq!(world.open_questions().await, ["agreement_lost"]);
+
+    world.advance_to(sydney("2026-01-20 12:00")).await;
+    assert!(world.ledger().await.payments.is_empty());
+    assert_eq!(world.plan(&plan).await.totals.collected, 0);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agreement_the_payer_ignores_expires_and_blocks_the_plan() {
+    let world = World::builder().without_webhooks().build().await;
+    let customer = world.register_customer().await;
+    let plan = world
+        .register_plan(&customer, weekly("2026-01-14", 1))
+        .await;
+    world.advance_to(sydney("2026-01-10 10:00")).await;
+    assert_eq!(world.plan(&plan).await.state, "awaiting_agreement");
+
+    world.advance_to(sydney("2026-01-10 13:00")).await;
+
+    let told = world.plan(&plan).await;
+    assert_eq!(
+        (told.state.as_str(), told.agreement.state.as_str()),
+        ("blocked", "expired")
+    );
+    assert_eq!(world.open_questions().await, ["agreement_lost"]);
+    world.advance_to(sydney("2026-01-15 12:00")).await;
+    assert!(world.ledger().await.payments.is_empty());
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspended_agreement_waits_and_goes_on_when_reactivated() {
+    let world = World::builder().build().await;
+    let plan = world.active_plan(weekly("2026-01-12", 1)).await;
+    world.suspend(&plan).await;
+
+    world.advance_to(sydney("2026-01-13 12:00")).await;
+    let waiting = &world.plan(&plan).await.instalments[0];
+    assert_eq!(waiting.state, "scheduled");
+    assert_eq!(
+        waiting.waiting_because.as_deref(),
+        Some("agreement_not_active")
+    );
+    assert!(waiting.payments.is_empty());
+
+    world.reactivate(&plan).await;
+    world.advance_by(TimeDelta::seconds(10)).await;
+    let told = world.plan(&plan).await;
+    assert_eq!(told.totals.collected, AMOUNT);
+    assert_eq!(told.only_payment().sent_at, [sydney("2026-01-13 12:00")]);
+    let told = world.event_types(&plan).await;
+    assert_eq!(told[3..5], ["agreement.suspended", "agreement.reactivated"]);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instalment_whose_window_passes_under_suspension_is_missed_by_name() {
+    let world = World::builder().build().await;
+    let plan = world.active_plan(weekly("2026-01-12", 2)).await;
+    world.suspend(&plan).await;
+
+    world.advance_to(sydney("2026-01-19 05:00")).await;
+    let missed = &world.plan(&plan).await.instalments[0];
+    assert_eq!(missed.state, "missed");
+    let events = world.events(&plan).await;
+    let told = events
+        .iter()
+        .find(|event| event.r#type == "instalment.missed")
+        .unwrap();
+    assert_eq!(told.data["reason"], "agreement_not_active", "{}", told.data);
+
+    world.reactivate(&plan).await;
+    world.advance_to(sydney("2026-01-19 06:10")).await;
+    let told = world.plan(&plan).await;
+    assert_eq!(told.states(), ["missed", "collected"]);
+    assert_eq!(told.state, "completed");
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payer_who_cancels_between_two_instalments_is_not_collected_from_again() {
+    let world = World::builder().build().await;
+    let plan = world.active_plan(weekly("2026-01-12", 3)).await;
+    world.advance_to(sydney("2026-01-14 12:00")).await;
+
+    world.cancel(&plan).await;
+
+    world.advance_to(sydney("2026-01-20 12:00")).await;
+    let told = world.plan(&plan).await;
+    assert_eq!(
+        (told.state.as_str(), told.totals.collected),
+        ("blocked", AMOUNT)
+    );
+    assert_eq!(world.ledger().await.payments.len(), 1);
+    assert_eq!(world.open_questions().await, ["agreement_lost"]);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agreement_cancelled_unheard_of_is_asked_about_before_anything_is_sent() {
+    let world = World::builder().without_webhooks().build().await;
+    let plan = world.active_plan(weekly("2026-01-12", 1)).await;
+    world.advance_to(sydney("2026-01-12 05:00")).await;
+    world.cancel(&plan).await;
+
+    world.advance_to(sydney("2026-01-13 12:00")).await;
+
+    let told = world.plan(&plan).await;
+    assert_eq!((told.state.as_str(), told.totals.collected), ("blocked", 0));
+    assert!(
+        world.ledger().await.payments.is_empty(),
+        "the bank took nothing"
+    );
+    world.finish().await;
+}

@@ -1,0 +1,155 @@
+//! Payments that fail, and payments that turn out otherwise than they seemed.
+
+use chrono::TimeDelta;
+use serde_json::json;
+
+use domain::failure::RetryPolicy;
+use e2e::world::{WireMode, World};
+
+use crate::told::{AMOUNT, sydney, weekly};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payer_short_of_funds_twice_is_retried_and_collected_once() {
+    let world = World::builder().build().await;
+    let plan = world.active_plan(weekly("2026-01-12", 1)).await;
+    let short = json!({ "short_on": ["2026-01-12", "2026-01-13"] });
+    world.payer(&plan.customer, short).await;
+
+    world.advance_to(sydney("2026-01-12 12:00")).await;
+    let told = world.plan(&plan).await;
+    assert_eq!(told.states(), ["retrying"]);
+    assert_eq!(
+        told.instalments[0].next_at,
+        Some(sydney("2026-01-13 06:00"))
+    );
+    let uid = told.only_payment().uid.clone();
+
+    world.advance_to(sydney("2026-01-14 12:00")).await;
+    let told = world.plan(&plan).await;
+    let payment = told.only_payment();
+    assert_eq!((&payment.uid, payment.state.as_str()), (&uid, "settled"));
+    assert_eq!((payment.submissions, payment.retries_made), (3, 2));
+    assert_eq!(told.totals.collected, AMOUNT);
+    let ledger = world.ledger().await;
+    assert_eq!(
+        (ledger.payments.len(), ledger.payments[0].submissions),
+        (1, 3)
+    );
+    let failures = world.event_types(&plan).await;
+    assert_eq!(
+        failures
+            .iter()
+            .filter(|kind| *kind == "payment.failed")
+            .count(),
+        2
+    );
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instalment_whose_retries_are_used_up_fails_and_a_person_is_asked() {
+    let policy = RetryPolicy {
+        retries_max: 1,
+        ..RetryPolicy::default()
+    };
+    let world = World::builder().retry(policy).build().await;
+    let plan = world.active_plan(weekly("2026-01-12", 2)).await;
+    world
+        .payer(&plan.customer, json!({ "short_first": 2 }))
+        .await;
+
+    world.advance_to(sydney("2026-01-19 12:00")).await;
+
+    let told = world.plan(&plan).await;
+    assert_eq!(told.states(), ["failed", "collected"]);
+    assert_eq!(told.instalments[0].payments[0].submissions, 2);
+    assert_eq!(world.open_questions().await, ["instalment_failed"]);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_account_fails_the_instalment_for_good_and_opens_an_exception() {
+    let world = World::builder().build().await;
+    let plan = world.active_plan(weekly("2026-01-12", 1)).await;
+    world
+        .payer(&plan.customer, json!({ "closed_from": "2026-01-12" }))
+        .await;
+
+    world.advance_to(sydney("2026-01-16 12:00")).await;
+
+    let told = world.plan(&plan).await;
+    let payment = told.only_payment();
+    assert_eq!((payment.state.as_str(), payment.submissions), ("failed", 1));
+    assert_eq!(payment.failure_code.as_deref(), Some("AC05"));
+    assert_eq!(told.states(), ["failed"]);
+    assert_eq!(world.open_questions().await, ["instalment_failed"]);
+    let events = world.events(&plan).await;
+    let failed = events
+        .iter()
+        .find(|event| event.r#type == "instalment.failed")
+        .unwrap();
+    assert_eq!(failed.data["stopped_because"], "not_retryable");
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_settlement_after_a_failure_freezes_the_plan_and_asks_a_person() {
+    let world = World::builder().build().await;
+    let plan = world.active_plan(weekly("2026-01-12", 2)).await;
+    world
+        .payer(&plan.customer, json!({ "short_on": ["2026-01-12"] }))
+        .await;
+    world.advance_to(sydney("2026-01-12 12:00")).await;
+    let told = world.plan(&plan).await;
+    assert_eq!(told.states(), ["retrying", "scheduled"]);
+
+    // The bank finds that the money moved after all.
+    world.bank_decides(&told.only_payment().uid, "settle").await;
+
+    let told = world.plan(&plan).await;
+    assert_eq!(told.frozen_because.as_deref(), Some("late_settlement"));
+    assert_eq!(world.open_questions().await, ["late_settlement"]);
+    world.advance_to(sydney("2026-01-20 12:00")).await;
+    let ledger = world.ledger().await;
+    assert_eq!(
+        (ledger.payments.len(), ledger.payments[0].submissions),
+        (1, 1)
+    );
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_amount_that_echoes_wrong_freezes_the_plan() {
+    freezes("amount", json!(AMOUNT + 1)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agreement_that_echoes_wrong_freezes_the_plan() {
+    freezes("agreement_uid", json!("somebody-elses")).await;
+}
+
+async fn freezes(field: &'static str, value: serde_json::Value) {
+    let world = World::builder().with_wire().build().await;
+    let plan = world.active_plan(weekly("2026-01-12", 2)).await;
+    world.wire().set(WireMode::Overwrite { field, value });
+
+    world.advance_to(sydney("2026-01-12 06:30")).await;
+    let told = world.plan(&plan).await;
+    assert_eq!(told.frozen_because.as_deref(), Some("echo_mismatch"));
+    assert_eq!(told.totals.collected, 0, "what is not ours is not booked");
+    assert_eq!(world.open_questions().await, ["echo_mismatch"]);
+
+    world.advance_to(sydney("2026-01-20 12:00")).await;
+    assert_eq!(
+        world.ledger().await.payments.len(),
+        1,
+        "nothing more is sent"
+    );
+
+    // The wire was at fault; the payment is the one we sent, and is booked as soon as it is seen to
+    // be.
+    world.wire().set(WireMode::Open);
+    world.advance_by(TimeDelta::hours(2)).await;
+    assert_eq!(world.plan(&plan).await.totals.collected, AMOUNT);
+    world.finish().await;
+}

@@ -1,0 +1,18 @@
+//! Stories: what becomes of a plan, from its registration to its end, over real PostgreSQL and the
+//! sandbox bank.
+//!
+//! Each is a world of its own ([`e2e::world::World`]), and each world ends by holding Paydown's
+//! rows against the bank's ledger.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod told;
+mod collecting;
+mod agreements;
+mod failures;
+mod silence;
+mod webhooks;
+mod operators;
+mod crashes;
+mod races;
+mod database_rules;
