@@ -277,6 +277,10 @@ impl Decision<'_> {
             | Event::ConfirmedAbsent
             | Event::GivenUp => State::Submitted,
         };
+        // Said before: the question is open already, and the lender was told.
+        if self.row.conflict_state == Some(says) {
+            return self.write;
+        }
         let kind = match (self.row.state, says) {
             (State::Failed, State::Settled) => "late_settlement",
             (State::Settled, State::Failed) => "reversal",

@@ -78,6 +78,7 @@ fn plan(deps: &Deps, row: &DueRow) -> ArmPlan {
     if let Some(last) = row.last_payment.as_ref().filter(|last| {
         let code = last.failure_code.as_deref().unwrap_or_default();
         last.state == payment::State::Failed
+            && last.agreement_id == row.agreement_id
             && deps.provider.capabilities().retries_by_uid
             && remedy(code, last.failure_retryable.unwrap_or(false)) == Remedy::RetrySameUid
     }) {
@@ -94,6 +95,8 @@ fn plan(deps: &Deps, row: &DueRow) -> ArmPlan {
     };
     ArmPlan::New {
         instalment_id: row.id,
+        agreement_id: row.agreement_id,
+        amount: row.amount,
         payment_id: PaymentId::new(fresh_uuid()),
         request_body: deps.provider.payment_body(row, uid.as_str(), last_payment),
         uid,

@@ -11,9 +11,10 @@ use uuid::Uuid;
 
 use domain::date::{BusinessDate, Instant};
 use domain::gate::{Pass, Refusal};
+use domain::money::Cents;
 use domain::payment;
 use domain::period::Reading;
-use domain::uid::{InstalmentId, PaymentId, ProviderUid};
+use domain::uid::{AgreementId, InstalmentId, PaymentId, ProviderUid};
 
 use super::arm_writes::{
     insert_payments, insert_slots, lines, move_instalments, read_slots, send_payments,
@@ -29,6 +30,10 @@ pub enum ArmPlan {
     New {
         /// For which instalment.
         instalment_id: InstalmentId,
+        /// The agreement its body names.
+        agreement_id: AgreementId,
+        /// The amount its body names.
+        amount: Cents,
         /// The new payment's id.
         payment_id: PaymentId,
         /// Its uid, derived from the instalment and the number.
@@ -254,14 +259,26 @@ async fn lock(
 
 /// Whether the row is still what the plan was made for; if not, another worker was faster.
 fn still_fits(plan: &ArmPlan, row: &DueRow) -> bool {
-    let last = row.last_payment.as_ref();
+    // The newest payment, if it was made under the agreement that the gate decides on.
+    let newest = |id: &PaymentId, state: payment::State| {
+        row.last_payment.as_ref().is_some_and(|last| {
+            last.id == *id && last.state == state && last.agreement_id == row.agreement_id
+        })
+    };
     match plan {
-        ArmPlan::New { attempt_no, .. } => *attempt_no == row.attempts_made + 1,
-        ArmPlan::Retry { payment_id, .. } => {
-            last.is_some_and(|last| last.id == *payment_id && last.state == payment::State::Failed)
+        ArmPlan::New {
+            attempt_no,
+            agreement_id,
+            amount,
+            ..
+        } => {
+            // The body was written before the locks: it must still say what the row says.
+            *attempt_no == row.attempts_made + 1
+                && *agreement_id == row.agreement_id
+                && *amount == row.amount
         }
-        ArmPlan::Resend { payment_id, .. } => last
-            .is_some_and(|last| last.id == *payment_id && last.state == payment::State::Intended),
+        ArmPlan::Retry { payment_id, .. } => newest(payment_id, payment::State::Failed),
+        ArmPlan::Resend { payment_id, .. } => newest(payment_id, payment::State::Intended),
     }
 }
 

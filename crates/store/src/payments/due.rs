@@ -77,6 +77,8 @@ pub struct LastPayment {
     pub id: PaymentId,
     /// Its uid at the provider.
     pub uid: ProviderUid,
+    /// The agreement it was made under.
+    pub agreement_id: AgreementId,
     /// Where it stands.
     pub state: payment::State,
     /// Retries of it so far.
@@ -118,6 +120,7 @@ pub(super) struct Raw {
     is_first: bool,
     payment_id: Option<Uuid>,
     payment_uid: Option<String>,
+    payment_agreement_id: Option<Uuid>,
     payment_state: Option<String>,
     payment_retries: Option<i32>,
     payment_sent_at: Option<Vec<Instant>>,
@@ -197,13 +200,18 @@ impl TryFrom<Raw> for DueRow {
 }
 
 fn last_payment(raw: &Raw) -> Result<Option<LastPayment>, StoreError> {
-    let (Some(id), Some(uid), Some(state)) = (raw.payment_id, &raw.payment_uid, &raw.payment_state)
-    else {
+    let (Some(id), Some(uid), Some(agreement_id), Some(state)) = (
+        raw.payment_id,
+        &raw.payment_uid,
+        raw.payment_agreement_id,
+        &raw.payment_state,
+    ) else {
         return Ok(None);
     };
     Ok(Some(LastPayment {
         id: PaymentId::new(id),
         uid: understood(ProviderUid::parse(uid).ok(), "payment uid", id)?,
+        agreement_id: AgreementId::new(agreement_id),
         state: understood(payment::State::parse(state), "payment state", id)?,
         retries_made: count(raw.payment_retries.unwrap_or(0), id)?,
         sent_at: raw.payment_sent_at.clone().unwrap_or_default(),

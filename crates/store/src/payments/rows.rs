@@ -47,6 +47,8 @@ pub struct PaymentRow {
     pub last_sent_at: Option<Instant>,
     /// When the provider first said, since then, that it does not know it.
     pub absent_since_at: Option<Instant>,
+    /// What the provider said although it could not be true, if it did: a person has been asked.
+    pub conflict_state: Option<State>,
     /// Its version.
     pub version: i64,
     /// Where the instalment stands.
@@ -85,6 +87,7 @@ struct Raw {
     sent_at: Vec<Instant>,
     last_sent_at: Option<Instant>,
     absent_since_at: Option<Instant>,
+    conflict_state: Option<String>,
     version: i64,
     instalment_state: String,
     instalment_version: i64,
@@ -157,6 +160,10 @@ impl TryFrom<Raw> for PaymentRow {
             sent_at: raw.sent_at,
             last_sent_at: raw.last_sent_at,
             absent_since_at: raw.absent_since_at,
+            conflict_state: raw
+                .conflict_state
+                .map(|word| understood(State::parse(&word), "conflict_state", id))
+                .transpose()?,
             version: raw.version,
             instalment_state: understood(
                 instalment::State::parse(&raw.instalment_state),

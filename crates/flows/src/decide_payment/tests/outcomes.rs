@@ -80,6 +80,19 @@ fn a_settlement_after_a_failure_freezes_the_plan() {
 }
 
 #[test]
+fn a_conflict_said_again_is_neither_told_nor_asked_again() {
+    let row = PaymentRow {
+        instalment_state: instalment::State::Retrying,
+        conflict_state: Some(State::Settled),
+        ..row(State::Failed)
+    };
+    let write = told(&row, found(Standing::Settled, "settled"));
+
+    assert_eq!((write.to, write.wake_at), (State::Failed, None));
+    assert!(write.events.is_empty() && write.exception.is_none() && write.freeze.is_none());
+}
+
+#[test]
 fn a_failure_after_a_settlement_freezes_the_plan() {
     let row = PaymentRow {
         instalment_state: instalment::State::Collected,
