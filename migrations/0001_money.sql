@@ -22,7 +22,7 @@ create table idempotency (
   operation text not null,
   request_sha256 bytea not null,
   response_status smallint not null,
-  response_body text not null,
+  response_sealed bytea not null,
   created_at timestamptz not null,
   constraint idempotency_pk primary key (api_key_id, key)
 );

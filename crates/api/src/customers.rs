@@ -98,6 +98,7 @@ pub async fn create(
     let customer = parse(&posting.body)
         .map_err(|broken| Problem::of_violations(Code::InvalidFields, broken))?;
 
+    let now = state.clock.now();
     let body = CustomerBody {
         id: customer.id.to_string(),
         external_id: customer.external_id.clone(),
@@ -106,11 +107,12 @@ pub async fn create(
             r#type: customer.account.kind().as_str(),
             hint: customer.account.hint(),
         },
-        created_at: instant_text(state.clock.now()),
+        created_at: instant_text(now),
     };
     let (answer, claim) = posting.answer(&state.store, &body)?;
     let outcome =
-        flows::create_customer::create_customer(&state.flows, &customer, claim.as_ref()).await?;
+        flows::create_customer::create_customer(&state.flows, &customer, claim.as_ref(), now)
+            .await?;
     post::created(outcome, answer, |id| CustomerId::new(id).to_string())
 }
 

@@ -73,7 +73,7 @@ pub async fn create(
 
     let foreseen = body::foreseen(&request, &prepared, &state.flows.settings, now);
     let (answer, claim) = posting.answer(&state.store, &body::detail(foreseen))?;
-    let outcome = open_plan(&state.flows, &request, &prepared, claim.as_ref())
+    let outcome = open_plan(&state.flows, &request, &prepared, claim.as_ref(), now)
         .await
         .map_err(|error| not_opened(error, request.customer_id))?;
     post::created(outcome, answer, |id| PlanId::new(id).to_string())

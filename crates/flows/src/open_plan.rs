@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use domain::date::BusinessDate;
+use domain::date::{BusinessDate, Instant};
 use domain::fit::{CounterExample, ProposeError, Validity, propose, prove};
 use domain::period::Reading;
 use domain::schedule::Schedule;
@@ -120,7 +120,7 @@ pub fn prepare(request: &PlanRequest, today: BusinessDate) -> Result<PreparedPla
     })
 }
 
-/// Writes an accepted plan: all of it, or nothing.
+/// Writes an accepted plan: all of it, or nothing. `now` is when: the time its caller was told.
 ///
 /// # Errors
 ///
@@ -130,8 +130,8 @@ pub async fn open_plan(
     request: &PlanRequest,
     prepared: &PreparedPlan,
     claim: Option<&IdempotencyClaim>,
+    now: Instant,
 ) -> Result<Created, StoreError> {
-    let now = deps.clock.now();
     let settings = &deps.settings;
     let instalments = request
         .schedule

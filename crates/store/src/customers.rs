@@ -55,7 +55,7 @@ impl Store {
         let value = customer.account.value();
         let name_sealed = self.vault.seal(NAME, customer.name.as_bytes())?;
         let account_sealed = self.vault.seal(ACCOUNT, value.as_bytes())?;
-        let account_fingerprint = self.vault.fingerprint(&format!("{kind} {value}"));
+        let account_fingerprint = self.vault.fingerprint(format!("{kind} {value}").as_bytes());
         let created = NewEvent {
             id: customer.event_id,
             kind: "customer.created",

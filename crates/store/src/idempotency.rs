@@ -13,7 +13,7 @@ use domain::uid::ApiKeyId;
 
 use crate::{Store, StoreError, Vault};
 
-const RESPONSE_BODY: &str = "idempotency.response_body";
+const RESPONSE: &str = "idempotency.response";
 
 /// A request that carries an `Idempotency-Key`.
 #[derive(Clone, Debug)]
@@ -144,12 +144,10 @@ pub(crate) async fn claim(
     claim: &IdempotencyClaim,
     now: Instant,
 ) -> Result<Claimed, StoreError> {
-    let sealed = claim
-        .vault
-        .seal(RESPONSE_BODY, claim.response_body.as_bytes())?;
+    let sealed = claim.vault.seal(RESPONSE, claim.response_body.as_bytes())?;
     let inserted = sqlx::query(
         "insert into idempotency
-           (api_key_id, key, operation, request_sha256, response_status, response_body, created_at)
+           (api_key_id, key, operation, request_sha256, response_status, response_sealed, created_at)
          values ($1, $2, $3, $4, $5, $6, $7)
          on conflict (api_key_id, key) do nothing",
     )
@@ -158,7 +156,7 @@ pub(crate) async fn claim(
     .bind(claim.request.operation)
     .bind(keyed_digest(&claim.vault, &claim.request))
     .bind(i16::try_from(claim.response_status).unwrap_or(i16::MAX))
-    .bind(to_hex(&sealed))
+    .bind(sealed)
     .bind(now)
     .execute(&mut *tx)
     .await?
@@ -177,11 +175,11 @@ async fn kept(
     vault: &Vault,
     request: &IdempotentRequest,
 ) -> Result<Option<Claimed>, StoreError> {
-    let row: Option<(String, Vec<u8>, i16, String)> = sqlx::query_as(
+    let row: Option<(String, Vec<u8>, i16, Vec<u8>)> = sqlx::query_as(
         "select operation,
                 request_sha256,
                 response_status,
-                response_body
+                response_sealed
          from idempotency
          where api_key_id = $1
            and key = $2",
@@ -196,52 +194,17 @@ async fn kept(
     if operation != request.operation || digest != keyed_digest(vault, request) {
         return Ok(Some(Claimed::OtherRequest));
     }
-    let sealed = from_hex(&sealed).ok_or(StoreError::Unsealable)?;
     Ok(Some(Claimed::Replay {
         status: u16::try_from(status).map_err(|_| StoreError::Undecodable {
             id: request.operation.to_owned(),
             what: "response_status",
         })?,
-        body: vault.open_text(RESPONSE_BODY, &sealed)?,
+        body: vault.open_text(RESPONSE, &sealed)?,
     }))
 }
 
 /// The request's digest under the data key. A bare digest of a body that holds an account number could
 /// be found again by trying all account numbers.
 fn keyed_digest(vault: &Vault, request: &IdempotentRequest) -> Vec<u8> {
-    vault.fingerprint(&to_hex(&request.request_sha256))
-}
-
-fn to_hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-            // Writing to a String does not fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
-}
-
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    if !text.is_ascii() || !text.len().is_multiple_of(2) {
-        return None;
-    }
-    (0..text.len())
-        .step_by(2)
-        .map(|start| u8::from_str_radix(&text[start..start + 2], 16).ok())
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_kept_answer_survives_its_way_through_a_text_column() {
-        let bytes: Vec<u8> = (0..=255).collect();
-        assert_eq!(from_hex(&to_hex(&bytes)), Some(bytes));
-        assert_eq!(from_hex("abc"), None);
-        assert_eq!(from_hex("zz"), None);
-    }
+    vault.fingerprint(&request.request_sha256)
 }
