@@ -35,6 +35,14 @@ const AWAITING_PAYER: &[(TimeDelta, TimeDelta)] = &[
     (TimeDelta::hours(1), TimeDelta::minutes(5)),
 ];
 
+/// The ages at which a payment that failed, was refused or was given up is asked about once more.
+const SECOND_LOOKS: &[TimeDelta] = &[
+    TimeDelta::hours(1),
+    TimeDelta::hours(6),
+    TimeDelta::hours(24),
+    TimeDelta::hours(48),
+];
+
 /// The longest delay between two questions.
 const SLOWEST: TimeDelta = TimeDelta::hours(1);
 
@@ -65,6 +73,18 @@ pub fn next_payment_ask(
         S::UnderInvestigation => Some(now + delay(UNDECIDED, age).max(INVESTIGATION_PACE)),
         S::Intended | S::Settled | S::Failed | S::Rejected | S::Abandoned => None,
     }
+}
+
+/// When a payment by which no money moved, as far as we know, is asked about once more; nothing when its
+/// last sending is two days ago, longer than the provider goes on trying.
+///
+/// A request can arrive after it was given up, and a failure can turn out to have settled.
+#[must_use]
+pub fn next_second_look(last_sent_at: Instant, now: Instant) -> Option<Instant> {
+    SECOND_LOOKS
+        .iter()
+        .map(|age| last_sent_at + *age)
+        .find(|at| now < *at)
 }
 
 /// When the provider is asked about an agreement next; nothing once it has ended.
@@ -188,6 +208,20 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_payment_that_moved_nothing_is_looked_at_again_for_two_days() {
+        let after = |age: TimeDelta| {
+            next_second_look(sent_at(), sent_at() + age).map(|at| (at - sent_at()).num_hours())
+        };
+
+        assert_eq!(after(TimeDelta::zero()), Some(1));
+        assert_eq!(after(TimeDelta::minutes(59)), Some(1));
+        assert_eq!(after(TimeDelta::hours(1)), Some(6));
+        assert_eq!(after(TimeDelta::hours(6)), Some(24));
+        assert_eq!(after(TimeDelta::hours(47)), Some(48));
+        assert_eq!(after(TimeDelta::hours(48)), None);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use domain::payment::Step;
 use domain::uid::AgreementId;
 use domain::{plan, wake};
 use store::agreements::{AgreementRow, AgreementWrite, PlanMove};
+use store::exceptions::NewException;
 
 use crate::report::{AgreementFact, AgreementReport};
 use crate::tell::{event, exception};
@@ -70,7 +71,9 @@ fn decide(
     now: Instant,
     settings: &Settings,
 ) -> Option<AgreementWrite> {
-    if report.send_no != row.send_no {
+    // What was confirmed after the question left is newer than its answer.
+    let is_old = row.confirmed_at.is_some_and(|at| report.asked_at < at);
+    if report.send_no != row.send_no || is_old {
         return None;
     }
     let mut write = unchanged(row, now, settings);
@@ -87,7 +90,11 @@ fn decide(
         AgreementFact::Found {
             state: Some(state),
             reason,
+            differs,
         } => {
+            if let Some(field) = differs {
+                echoes_wrong(row, &mut write, field);
+            }
             write.reason = reason.clone();
             write.confirmed_at = Some(now);
             write.absent_since_at = None;
@@ -114,10 +121,23 @@ fn decide(
     Some(write)
 }
 
+/// Under our uid stands what the payer was not asked for by us: nothing is sent until a person has looked.
+fn echoes_wrong(row: &AgreementRow, write: &mut AgreementWrite, field: &str) {
+    write.freeze = Some("echo_mismatch");
+    write.exception = Some(exception(
+        "echo_mismatch",
+        row.plan_id,
+        ("agreement", row.id.uuid()),
+        format!("the provider holds another {field} under this agreement's uid"),
+        "Compare the agreement with the provider's record before the plan collects again.",
+    ));
+}
+
 /// The write that changes nothing but when to look again.
 pub(crate) fn unchanged(row: &AgreementRow, now: Instant, settings: &Settings) -> AgreementWrite {
     AgreementWrite {
         id: row.id,
+        plan_id: row.plan_id,
         version: row.version,
         from: row.state,
         to: row.state,
@@ -125,6 +145,7 @@ pub(crate) fn unchanged(row: &AgreementRow, now: Instant, settings: &Settings) -
         absent_since_at: row.absent_since_at,
         confirmed_at: row.confirmed_at,
         reason: None,
+        freeze: None,
         plan: None,
         cause: "provider_report",
         events: Vec::new(),
@@ -159,17 +180,37 @@ fn absent(row: &AgreementRow, write: &mut AgreementWrite, now: Instant) -> Event
             write.wake_at = Some(absence_proved_at(first, sent_at).max(now));
             Event::OutcomeUnknown
         }
-        // What the provider once had may be missing from one answer: ask again.
-        State::Drafted
-        | State::Pending
-        | State::Created
-        | State::Active
-        | State::Suspended
-        | State::Declined
-        | State::Expired
-        | State::Cancelled
-        | State::Failed => Event::OutcomeUnknown,
+        // What the provider once had may be missing from one answer; not from two an hour apart.
+        State::Pending | State::Created | State::Active | State::Suspended => {
+            let first = row.absent_since_at.unwrap_or(now);
+            write.absent_since_at = Some(first);
+            if MISSING_AFTER <= now - first {
+                write.exception = Some(missing(row));
+            } else {
+                write.wake_at = Some(first + MISSING_AFTER);
+            }
+            Event::OutcomeUnknown
+        }
+        State::Drafted | State::Declined | State::Expired | State::Cancelled | State::Failed => {
+            Event::OutcomeUnknown
+        }
     }
+}
+
+/// How long the provider may not know an agreement it once knew before a person is asked.
+const MISSING_AFTER: TimeDelta = TimeDelta::hours(1);
+
+fn missing(row: &AgreementRow) -> NewException {
+    exception(
+        "agreement_missing",
+        row.plan_id,
+        ("agreement", row.id.uuid()),
+        format!(
+            "the provider no longer knows the agreement, which was {}",
+            row.state
+        ),
+        "Ask the provider what became of it; nothing is collected under it meanwhile.",
+    )
 }
 
 /// When a second "not found" will prove that nothing arrived.

@@ -86,9 +86,35 @@ impl Clock {
         }
     }
 
+    /// A mark of the present moment.
+    pub fn mark(&self) -> Mark {
+        Mark {
+            clock: self.clone(),
+            at: self.now(),
+            monotonic: Monotonic::now(),
+        }
+    }
+
     /// Changes whenever the clock is moved by hand. For the real clock the channel is closed from the start.
     pub fn moved(&self) -> watch::Receiver<u64> {
         self.moved.clone()
+    }
+}
+
+/// A moment to measure an age from, by business time and by the machine's: a process that was stopped, or a
+/// clock that was moved, both make it old.
+#[derive(Clone, Debug)]
+pub struct Mark {
+    clock: Clock,
+    at: Instant,
+    monotonic: Monotonic,
+}
+
+impl Mark {
+    /// Whether more than `age` has passed by either clock.
+    pub fn is_older_than(&self, age: TimeDelta) -> bool {
+        let passed = TimeDelta::from_std(self.monotonic.elapsed()).unwrap_or(TimeDelta::MAX);
+        age < passed || age < self.clock.now() - self.at
     }
 }
 
@@ -133,6 +159,18 @@ mod tests {
         hand.set(instant("2026-02-28T00:00:00Z"), false);
 
         assert_eq!(clock.now(), instant("2026-02-28T00:00:00Z"));
+    }
+
+    #[test]
+    fn a_mark_grows_old_when_the_clock_is_moved() {
+        let (clock, hand) = Clock::by_hand(instant("2026-01-31T00:00:00Z"));
+        let mark = clock.mark();
+
+        hand.set(instant("2026-01-31T00:00:10Z"), false);
+        assert!(!mark.is_older_than(TimeDelta::seconds(10)));
+
+        hand.set(instant("2026-01-31T00:00:11Z"), false);
+        assert!(mark.is_older_than(TimeDelta::seconds(10)));
     }
 
     #[test]

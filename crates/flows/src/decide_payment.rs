@@ -1,6 +1,5 @@
 //! What one report means for one payment, its instalment and its plan. Pure: rows in, a write out.
 
-use chrono::TimeDelta;
 use serde_json::json;
 
 use domain::date::{BusinessDate, Instant};
@@ -8,13 +7,14 @@ use domain::instalment;
 use domain::payment::{Event, State, Step};
 use domain::wake;
 use store::instalments::InstalmentMove;
-use store::payments::{PaymentRow, PaymentWrite, ProviderFailure, Streak};
+use store::payments::{PaymentRow, PaymentWrite, ProviderFailure, Streak, TakeBack};
 
 use crate::Settings;
 use crate::apply_agreement_report::{absence_proved_at, back_off};
 use crate::report::{FoundPayment, PaymentFact, PaymentReport, Standing};
 use crate::tell::{payment_event, payment_exception};
 
+mod conflict;
 mod failed;
 mod refused;
 #[cfg(test)]
@@ -46,7 +46,7 @@ pub(crate) fn decide(
     };
     Some(match &report.fact {
         PaymentFact::NotSent => decision.not_sent(),
-        PaymentFact::Undecided => decision.step(Event::OutcomeUnknown),
+        PaymentFact::Undecided => decision.undecided(),
         PaymentFact::Refused { codes } => decision.refused(codes),
         PaymentFact::RetryAccepted => decision.step(Event::Accepted),
         PaymentFact::RetryRefused { codes } => decision.retry_refused(codes),
@@ -56,7 +56,7 @@ pub(crate) fn decide(
 }
 
 /// The write that changes nothing but when to look again.
-fn unchanged(row: &PaymentRow, now: Instant) -> PaymentWrite {
+pub(crate) fn unchanged(row: &PaymentRow, now: Instant) -> PaymentWrite {
     PaymentWrite {
         id: row.id,
         version: row.version,
@@ -69,16 +69,19 @@ fn unchanged(row: &PaymentRow, now: Instant) -> PaymentWrite {
         provider_state: None,
         failure: None,
         conflict_state: None,
+        take_back: TakeBack::Nothing,
         streak: Streak::Keep,
+        wakes_agreement: false,
         freeze: None,
         instalment: None,
         cause: "provider_report",
         events: Vec::new(),
-        exception: None,
+        exceptions: Vec::new(),
     }
 }
 
-fn next_look(row: &PaymentRow, state: State, now: Instant) -> Option<Instant> {
+/// When the provider is asked about `row` next, were it in `state`.
+pub(crate) fn next_look(row: &PaymentRow, state: State, now: Instant) -> Option<Instant> {
     let sent_at = row.last_sent_at.unwrap_or(now);
     match state {
         State::Intended => Some(now + back_off(row.send_no)),
@@ -86,10 +89,11 @@ fn next_look(row: &PaymentRow, state: State, now: Instant) -> Option<Instant> {
         | State::Unknown
         | State::Submitted
         | State::UnderInvestigation
-        | State::Settled
-        | State::Failed
-        | State::Rejected
-        | State::Abandoned => wake::next_payment_ask(state, sent_at, now),
+        | State::Settled => wake::next_payment_ask(state, sent_at, now),
+        // Nothing of it left: there is nothing to look at.
+        State::Failed | State::Rejected | State::Abandoned => row
+            .last_sent_at
+            .and_then(|sent_at| wake::next_second_look(sent_at, now)),
     }
 }
 
@@ -114,16 +118,37 @@ impl Decision<'_> {
         }
     }
 
+    /// A call that decided nothing leaves the outcome open; a question that was not answered leaves what is
+    /// known.
+    fn undecided(self) -> PaymentWrite {
+        match self.row.state {
+            State::Intended => self.write,
+            State::Sending
+            | State::Unknown
+            | State::Submitted
+            | State::UnderInvestigation
+            | State::Settled
+            | State::Failed
+            | State::Rejected
+            | State::Abandoned => self.step(Event::OutcomeUnknown),
+        }
+    }
+
     /// Nothing left. A creation is tried again; a retry that never left is a failed payment still.
     fn not_sent(mut self) -> PaymentWrite {
         if !self.row.is_retry {
-            return self.step(Event::NotSent);
+            let mut write = self.step(Event::NotSent);
+            if write.from != write.to {
+                write.take_back = TakeBack::Submission;
+            }
+            return write;
         }
         if let Step::Advance(to) = self.row.state.step(Event::Failed) {
             self.write.to = to;
-            self.write.wake_at = None;
+            self.write.wake_at = next_look(self.row, to, self.now);
+            self.write.take_back = TakeBack::Submission;
             self.write.cause = "retry_not_sent";
-            let again_at = self.now + TimeDelta::minutes(5);
+            let again_at = self.now + back_off(self.row.send_no);
             self.write.instalment = self.instalment(
                 instalment::Event::PaymentFailedRetryable,
                 Some(again_at),
@@ -138,8 +163,9 @@ impl Decision<'_> {
         let sent_at = self.row.last_sent_at.unwrap_or(self.now);
         let may_be_missing = match self.row.state {
             State::Sending | State::Unknown => !self.row.is_retry,
-            State::Intended
-            | State::Submitted
+            // It is known not to have arrived: hearing it again changes nothing.
+            State::Intended => return self.write,
+            State::Submitted
             | State::UnderInvestigation
             | State::Settled
             | State::Failed
@@ -200,7 +226,7 @@ impl Decision<'_> {
     /// Under our uid stands what we never sent: nothing more is sent for this plan until a person has looked.
     fn echoes_wrong(mut self) -> PaymentWrite {
         self.write.freeze = Some("echo_mismatch");
-        self.write.exception = Some(payment_exception(
+        self.write.exceptions.push(payment_exception(
             "echo_mismatch",
             self.row,
             "the provider holds another amount or agreement under this payment's uid".to_owned(),
@@ -251,7 +277,7 @@ impl Decision<'_> {
 
     fn settled_after_end(&mut self) {
         self.write.freeze = Some("settled_after_end");
-        self.write.exception = Some(payment_exception(
+        self.write.exceptions.push(payment_exception(
             "settled_after_end",
             self.row,
             format!(
@@ -260,67 +286,6 @@ impl Decision<'_> {
             ),
             "Decide whether the customer is owed the money back.",
         ));
-    }
-
-    /// The provider's word and ours cannot both be true: its word is kept, the plan is frozen, a person looks.
-    fn conflict(mut self, event: Event) -> PaymentWrite {
-        let says = match event {
-            Event::Settled => State::Settled,
-            Event::Failed => State::Failed,
-            Event::Rejected => State::Rejected,
-            Event::Investigating => State::UnderInvestigation,
-            Event::SendStarted
-            | Event::RetryStarted
-            | Event::NotSent
-            | Event::OutcomeUnknown
-            | Event::Accepted
-            | Event::ConfirmedAbsent
-            | Event::GivenUp => State::Submitted,
-        };
-        // Said before: the question is open already, and the lender was told.
-        if self.row.conflict_state == Some(says) {
-            return self.write;
-        }
-        let kind = match (self.row.state, says) {
-            (State::Failed, State::Settled) => "late_settlement",
-            (State::Settled, State::Failed) => "reversal",
-            (
-                State::Intended
-                | State::Sending
-                | State::Unknown
-                | State::Submitted
-                | State::UnderInvestigation
-                | State::Settled
-                | State::Failed
-                | State::Rejected
-                | State::Abandoned,
-                State::Intended
-                | State::Sending
-                | State::Unknown
-                | State::Submitted
-                | State::UnderInvestigation
-                | State::Settled
-                | State::Failed
-                | State::Rejected
-                | State::Abandoned,
-            ) => "payment_conflict",
-        };
-        self.write.conflict_state = Some(says);
-        self.write.freeze = Some(kind);
-        self.write.exception = Some(payment_exception(
-            kind,
-            self.row,
-            format!(
-                "the payment is {}, yet the provider says {says}",
-                self.row.state
-            ),
-            "Compare with the provider's record and the bank statement; then resolve the instalment.",
-        ));
-        self.tell(
-            "payment.conflict",
-            json!({ "state": self.row.state.as_str(), "provider_says": says.as_str() }),
-        );
-        self.write
     }
 
     fn tell(&mut self, kind: &'static str, data: serde_json::Value) {

@@ -7,11 +7,12 @@ use oligo_client::{Envelope, ResourceKind};
 use tracing::instrument;
 use uuid::Uuid;
 
+use domain::date::Instant;
 use domain::payment::State;
 use domain::uid::{AgreementId, PaymentId};
 use store::webhooks::{Digest, WebhookRow};
 
-use crate::ask_provider::{ask_agreements, ask_payment_rows};
+use crate::ask_provider::{Heard, ask_agreements, ask_payment_rows};
 use crate::{Deps, FlowError};
 
 /// How long a webhook waits while the request it may be about is still under way.
@@ -54,30 +55,39 @@ pub async fn digest_webhooks(deps: &Deps, token: Uuid, ids: &[Uuid]) -> Result<(
     let (busy, idle): (Vec<_>, Vec<_>) = rows
         .into_iter()
         .partition(|row| row.state == State::Sending);
+
+    // Asked before the webhooks are marked: a crash between the two asks again, which costs nothing.
+    let heard = ask_payment_rows(deps, &idle).await?;
+    let unanswered = ask_agreements(deps, &agreements).await?;
+
     let now = deps.clock.now();
     let digests: Vec<(Uuid, Digest)> = about
         .iter()
-        .map(|(id, about)| {
+        .zip(&webhooks)
+        .map(|((id, about), webhook)| {
+            let is_busy = |payment: &PaymentId| busy.iter().any(|row| row.id == *payment);
+            let silent = Digest::Later {
+                wake_at: now + pause(webhook.received_at, now),
+            };
             let digest = match about {
-                About::Payment(payment) if busy.iter().any(|row| row.id == *payment) => {
-                    Digest::Later {
-                        wake_at: now + BUSY,
-                    }
-                }
+                About::Payment(payment) if is_busy(payment) => Digest::Later {
+                    wake_at: now + BUSY,
+                },
+                About::Payment(payment) if heard.get(payment) == Some(&Heard::Nothing) => silent,
+                About::Agreement(agreement) if unanswered.contains(agreement) => silent,
                 About::Payment(_) | About::Agreement(_) => Digest::Done { outcome: "asked" },
                 About::Nothing(outcome) => Digest::Done { outcome },
             };
             (*id, digest)
         })
         .collect();
-
-    // Asked before the webhooks are marked: a crash between the two asks again, which costs nothing.
-    ask_payment_rows(deps, &idle).await?;
-    if !agreements.is_empty() {
-        ask_agreements(deps, &agreements).await?;
-    }
     deps.store.digest_webhooks(token, &digests, now).await?;
     Ok(())
+}
+
+/// How long a webhook waits whose question was not answered: as long as it has waited, up to an hour.
+fn pause(received_at: Instant, now: Instant) -> TimeDelta {
+    (now - received_at).clamp(TimeDelta::seconds(5), TimeDelta::hours(1))
 }
 
 async fn find(deps: &Deps, webhooks: &[WebhookRow]) -> Result<Vec<(Uuid, About)>, FlowError> {

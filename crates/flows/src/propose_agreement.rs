@@ -46,6 +46,7 @@ pub async fn propose_agreements(
 
     let rows = deps.store.agreements(&armed).await?;
     let calls = futures::stream::iter(rows).map(|row| async move {
+        let asked_at = deps.clock.now();
         let fact = deps
             .provider
             .create_agreement(&row, deps.settings.requester_ip)
@@ -53,6 +54,7 @@ pub async fn propose_agreements(
         AgreementReport {
             agreement_id: row.id,
             send_no: row.send_no,
+            asked_at,
             fact,
         }
     });

@@ -1,17 +1,19 @@
 //! The only `match` on a provider: requests out of our values, reports out of its answers.
 
-use chrono::NaiveDate;
 use oligo_client as oligo;
 use oligo_client::{CallError, Certainty, OligoClient};
 
 use domain::agreement::Reported;
-use domain::date::BusinessDate;
-use domain::money::Cents;
-use domain::terms::{Amounts, Frequency, PaymentTerms, TermsType};
 use store::agreements::AgreementRow;
 use store::payments::DueRow;
 
+use bodies::{agreement_request, reference, terms_body};
+use echo::difference;
+
 use crate::report::{AgreementFact, FoundPayment, PaymentFact, Standing};
+
+mod bodies;
+mod echo;
 
 /// Who sets up agreements and moves the money.
 #[derive(Clone, Debug)]
@@ -28,9 +30,6 @@ pub struct Capabilities {
     /// Whether a failed payment can be retried under its uid.
     pub retries_by_uid: bool,
 }
-
-/// The reference shown on statements: at most 35 printable ASCII characters.
-const REFERENCE_MAX: usize = 35;
 
 impl Provider {
     /// What this provider can do.
@@ -147,29 +146,29 @@ impl Provider {
                     return fact;
                 }
                 match client.create_agreement(&request).await {
-                    Ok(agreement) => found_agreement(agreement),
-                    Err(error) => self.after_agreement_refusal(row.uid.as_str(), error).await,
+                    Ok(agreement) => found_agreement(row, agreement),
+                    Err(error) => self.after_agreement_refusal(row, error).await,
                 }
             }
         }
     }
 
     /// Asks how an agreement stands.
-    pub(crate) async fn ask_agreement(&self, uid: &str) -> AgreementFact {
+    pub(crate) async fn ask_agreement(&self, row: &AgreementRow) -> AgreementFact {
         match self {
-            Provider::Oligo(client) => match client.agreement(uid).await {
-                Ok(agreement) => found_agreement(agreement),
+            Provider::Oligo(client) => match client.agreement(row.uid.as_str()).await {
+                Ok(agreement) => found_agreement(row, agreement),
                 Err(CallError::NotFound) => AgreementFact::Absent,
                 Err(error) => {
-                    tracing::info!(agreement.uid = uid, %error, "the provider did not say");
+                    tracing::info!(agreement.uid = %row.uid, %error, "the provider did not say");
                     AgreementFact::Undecided
                 }
             },
         }
     }
 
-    async fn after_agreement_refusal(&self, uid: &str, error: CallError) -> AgreementFact {
-        tracing::info!(agreement.uid = uid, %error, codes = ?codes(&error), "a proposal did not succeed");
+    async fn after_agreement_refusal(&self, row: &AgreementRow, error: CallError) -> AgreementFact {
+        tracing::info!(agreement.uid = %row.uid, %error, codes = ?codes(&error), "a proposal did not succeed");
         match error.certainty() {
             Certainty::NotSent if matches!(error, CallError::InvalidRequest(_)) => {
                 AgreementFact::Refused {
@@ -177,7 +176,7 @@ impl Provider {
                 }
             }
             Certainty::NotSent => AgreementFact::NotSent,
-            Certainty::Refused => match self.ask_agreement(uid).await {
+            Certainty::Refused => match self.ask_agreement(row).await {
                 AgreementFact::Absent => AgreementFact::Refused {
                     codes: codes(&error),
                 },
@@ -187,7 +186,7 @@ impl Provider {
                 | AgreementFact::Found { .. }) => fact,
             },
             Certainty::Unknown if matches!(error, CallError::Refused { .. }) => {
-                self.ask_agreement(uid).await
+                self.ask_agreement(row).await
             }
             Certainty::Unknown => AgreementFact::Undecided,
         }
@@ -233,81 +232,6 @@ async fn resolve(
     }
 }
 
-fn agreement_request(row: &AgreementRow) -> Option<oligo::CreateAgreement> {
-    let purpose = oligo::Purpose::ALL
-        .iter()
-        .copied()
-        .find(|purpose| purpose.as_str() == row.purpose)?;
-    let kind = oligo::AccountKind::ALL
-        .iter()
-        .copied()
-        .find(|kind| kind.as_str() == row.account_kind)?;
-    Some(oligo::CreateAgreement {
-        uid: row.uid.to_string(),
-        purpose,
-        description: row.description.clone(),
-        debtor: oligo::Debtor {
-            party_name: row.payer_name.clone(),
-            ultimate_party_name: None,
-            account_identifier: oligo::AccountIdentifier {
-                kind,
-                value: row.account_value.clone(),
-            },
-        },
-        payment_terms: terms_body(&row.terms),
-        validity_start_date: Some(row.validity.start_date.naive()),
-        validity_end_date: row.validity.end_date.map(BusinessDate::naive),
-        resolution_requested_before: None,
-        cancel_if_unresolved: None,
-        metadata: None,
-    })
-}
-
-fn terms_body(terms: &PaymentTerms) -> oligo::PaymentTermsBody {
-    let naive = |date: Option<BusinessDate>| -> Option<NaiveDate> { date.map(BusinessDate::naive) };
-    let mut body = oligo::PaymentTermsBody {
-        kind: match terms.terms_type() {
-            TermsType::Fixed => oligo::TermsKind::Fixed,
-            TermsType::Variable => oligo::TermsKind::Variable,
-            TermsType::UsageBased => oligo::TermsKind::UsageBased,
-            TermsType::Balloon => oligo::TermsKind::Balloon,
-        },
-        frequency: match terms.frequency() {
-            Frequency::Adhoc => oligo::Frequency::Adhoc,
-            Frequency::Daily => oligo::Frequency::Daily,
-            Frequency::Weekly => oligo::Frequency::Weekly,
-            Frequency::Fortnightly => oligo::Frequency::Fortnightly,
-            Frequency::Monthly => oligo::Frequency::Monthly,
-            Frequency::Quarterly => oligo::Frequency::Quarterly,
-            Frequency::SemiAnnual => oligo::Frequency::SemiAnnual,
-            Frequency::Annual => oligo::Frequency::Annual,
-        },
-        amount: None,
-        max_amount: None,
-        count: terms.count(),
-        first_payment_amount: None,
-        last_payment_amount: None,
-        first_payment_date: naive(terms.first_payment_date()),
-        last_payment_date: naive(terms.last_payment_date()),
-    };
-    match terms.amounts() {
-        Amounts::Fixed { amount } => body.amount = Some(amount.get()),
-        Amounts::Variable { max_amount } | Amounts::UsageBased { max_amount } => {
-            body.max_amount = Some(max_amount.get());
-        }
-        Amounts::Balloon {
-            amount,
-            first_amount,
-            last_amount,
-        } => {
-            body.amount = Some(amount.get());
-            body.first_payment_amount = first_amount.map(Cents::get);
-            body.last_payment_amount = last_amount.map(Cents::get);
-        }
-    }
-    body
-}
-
 fn found(payment: oligo::Payment) -> FoundPayment {
     use oligo::PaymentState as P;
     let word = payment.state.as_str().to_owned();
@@ -339,7 +263,7 @@ fn found(payment: oligo::Payment) -> FoundPayment {
     }
 }
 
-fn found_agreement(agreement: oligo::Agreement) -> AgreementFact {
+fn found_agreement(row: &AgreementRow, agreement: oligo::Agreement) -> AgreementFact {
     use oligo::AgreementState as A;
     let state = match &agreement.state {
         A::Pending => Some(Reported::Pending),
@@ -358,24 +282,19 @@ fn found_agreement(agreement: oligo::Agreement) -> AgreementFact {
             None
         }
     };
+    let differs = difference(row, &agreement);
     let reason = agreement.state_reason.and_then(|reason| {
         reason
             .code
             .map(|code| (code, reason.title.unwrap_or_default()))
     });
-    AgreementFact::Found { state, reason }
+    AgreementFact::Found {
+        state,
+        reason,
+        differs,
+    }
 }
 
 fn codes(error: &CallError) -> Vec<String> {
     error.codes().map(str::to_owned).collect()
-}
-
-/// The lender's reference as far as a statement can show it.
-fn reference(external_id: &str) -> Option<String> {
-    let shown: String = external_id
-        .chars()
-        .filter(|c| (' '..='~').contains(c))
-        .take(REFERENCE_MAX)
-        .collect();
-    (!shown.is_empty()).then_some(shown)
 }

@@ -14,6 +14,9 @@ use crate::Settings;
 /// How long to wait where the rule itself cannot say when it will hold no more.
 const LOOK_AGAIN: TimeDelta = TimeDelta::hours(1);
 
+/// The same, in the last hour in which it could be collected.
+const LOOK_AGAIN_LATE: TimeDelta = TimeDelta::minutes(5);
+
 /// The step of an instalment that the gate refused.
 ///
 /// Nothing is lost: as long as its room lasts it waits and is looked at again; after that it is missed,
@@ -26,7 +29,9 @@ pub(crate) fn put_off(
 ) -> InstalmentMove {
     let today = BusinessDate::of_instant(now);
     let room_ends = room_until(&row.terms, row.validity, row.due_date);
-    let is_over = room_ends < today || ends_instalment(refusal);
+    // Frozen is undecided: a person says what becomes of it, not the end of its room.
+    let is_frozen = matches!(refusal, Refusal::PlanFrozen);
+    let is_over = !is_frozen && (room_ends < today || ends_instalment(refusal));
     match row.state.step(Event::WindowMissed) {
         Step::Advance(missed) if is_over => InstalmentMove {
             to: missed,
@@ -90,19 +95,25 @@ pub(crate) fn look_again(
     settings: &Settings,
 ) -> Instant {
     let clears_at = refusal.clears_at(now).unwrap_or_else(|| {
+        let hours = settings.hours;
         let soon = now + LOOK_AGAIN;
         let today = BusinessDate::of_instant(soon);
-        // Outside sending hours nothing could be sent anyway.
-        if settings.hours.closes_at(today) <= soon {
-            today
-                .plus_days(1)
-                .map_or(soon, |tomorrow| settings.hours.opens_at(tomorrow))
+        let last_minutes = now + LOOK_AGAIN_LATE;
+        // Outside sending hours nothing could be sent anyway; but the last of them are not slept through.
+        if soon < hours.closes_at(today) {
+            soon.max(hours.opens_at(today))
+        } else if room_ends == today && last_minutes < hours.closes_at(today) {
+            last_minutes
         } else {
-            soon.max(settings.hours.opens_at(today))
+            let tomorrow = today.plus_days(1);
+            tomorrow.map_or(soon, |tomorrow| hours.opens_at(tomorrow))
         }
     });
+    let next = clears_at.max(now + TimeDelta::seconds(1));
     let over_at = room_ends.closes_at();
-    clears_at
-        .max(now + TimeDelta::seconds(1))
-        .min(over_at.max(now + TimeDelta::seconds(1)))
+    if over_at <= now {
+        next
+    } else {
+        next.min(over_at.max(now + TimeDelta::seconds(1)))
+    }
 }

@@ -15,7 +15,6 @@ use crate::clock::fresh_uuid;
 const SIGNATURE_AGE_MAX: TimeDelta = TimeDelta::minutes(5);
 
 /// A webhook as it arrived.
-#[derive(Debug)]
 pub struct Arrived<'a> {
     /// Which provider's receiver it came to.
     pub provider: &'static str,

@@ -1,6 +1,7 @@
 //! What a provider said, in words of ours. Everything it can say about a payment or an agreement is here.
 
 use domain::agreement;
+use domain::date::Instant;
 use domain::uid::{AgreementId, PaymentId};
 
 /// What was learned about one payment.
@@ -79,6 +80,8 @@ pub struct AgreementReport {
     pub agreement_id: AgreementId,
     /// The sending that was current when the question left.
     pub send_no: u32,
+    /// When the question left: what was confirmed since is newer than the answer.
+    pub asked_at: Instant,
     /// What was learned.
     pub fact: AgreementFact,
 }
@@ -103,5 +106,7 @@ pub enum AgreementFact {
         state: Option<agreement::Reported>,
         /// The provider's reason: code and title.
         reason: Option<(String, String)>,
+        /// The field in which it is not the agreement we hold, if it says so.
+        differs: Option<&'static str>,
     },
 }

@@ -1,22 +1,24 @@
 //! Sends again, under the same uid and with the same body, what is known not to have arrived.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
+use chrono::TimeDelta;
 use tracing::instrument;
 use uuid::Uuid;
 
-use domain::date::{BusinessDate, Instant};
+use domain::date::BusinessDate;
 use domain::gate::{Refusal, room_until};
 use domain::instalment;
 use domain::payment::{Event, State, Step};
 use domain::uid::AgreementId;
 use store::instalments::InstalmentMove;
-use store::payments::{ArmPlan, DueRow, PaymentRow, PaymentWrite, Streak};
+use store::payments::{ArmPlan, DueRow, PaymentRow, PaymentWrite};
 
 use crate::ask_provider::ask_agreements;
 use crate::clock::fresh_uuid;
+use crate::decide_payment::{next_look, unchanged};
 use crate::put_off::{look_again, put_off};
-use crate::send_payments::{arm, call};
+use crate::send_payments::{arm, call, slices};
 use crate::{Deps, FlowError};
 
 /// Resends the intended payments among `rows`, which are leased under `token`. One that the gate refuses
@@ -41,29 +43,40 @@ pub async fn resend_payments(
         })
         .collect();
 
-    let armed = arm(deps, token, plans).await?;
-    let stale: BTreeSet<AgreementId> = armed
-        .refused
-        .iter()
-        .filter(|(_, _, refusal)| matches!(refusal, Refusal::AgreementStale { .. }))
-        .map(|(_, due, _)| due.agreement_id)
-        .collect();
-    if !stale.is_empty() {
+    for slice in slices(deps, plans) {
+        let armed = arm(deps, token, slice, &HashSet::new()).await?;
+        let stale: BTreeSet<AgreementId> = armed
+            .refused
+            .iter()
+            .filter(|(_, _, refusal)| matches!(refusal, Refusal::AgreementStale { .. }))
+            .map(|(_, due, _)| due.agreement_id)
+            .collect();
         ask_agreements(deps, &stale.into_iter().collect::<Vec<_>>()).await?;
-    }
-    let mut writes = Vec::new();
-    for (plan, due, refusal) in &armed.refused {
-        if let Some(row) = rows.iter().find(|row| row.id == plan.payment_id()) {
-            writes.extend(wait_or_give_up(deps, row, due, refusal));
+        let find = |plan: &ArmPlan| rows.iter().find(|row| row.id == plan.payment_id());
+        let refused = armed.refused.iter().filter_map(|(plan, due, refusal)| {
+            find(plan).and_then(|row| wait_or_give_up(deps, row, due, refusal))
+        });
+        let outdated = armed.outdated.iter().filter_map(|(plan, due)| {
+            find(plan).and_then(|row| give_up(deps, row, due, Because::OtherAgreement))
+        });
+        let writes: Vec<PaymentWrite> = refused.chain(outdated).collect();
+        if !writes.is_empty() {
+            deps.store
+                .record_payments(&writes, deps.clock.now(), fresh_uuid)
+                .await?;
         }
+        call(deps, armed).await?;
     }
-    if !writes.is_empty() {
-        deps.store
-            .record_payments(&writes, deps.clock.now(), fresh_uuid)
-            .await?;
-    }
+    Ok(())
+}
 
-    call(deps, armed.armed).await
+/// Why a payment that is known not to have arrived is not sent again.
+#[derive(Clone, Copy)]
+enum Because<'a> {
+    /// The gate refuses it, and its room is over.
+    Refused(&'a Refusal),
+    /// Its plan has another agreement now; the instalment is collected under that one.
+    OtherAgreement,
 }
 
 /// While its room lasts it waits for the rule, under its uid and with its slots: the uid of a request that
@@ -78,55 +91,78 @@ fn wait_or_give_up(
     let now = deps.clock.now();
     let room_ends = room_until(&due.terms, due.validity, due.due_date);
     let is_over = refusal.is_for_ever() || room_ends < BusinessDate::of_instant(now);
-    if !is_over {
-        let wake_at = look_again(refusal, room_ends, now, &deps.settings);
-        return Some(write(row, State::Intended, Some(wake_at), None, refusal));
+    if is_over {
+        return give_up(deps, row, due, Because::Refused(refusal));
     }
+    // The agreement was asked about just now.
+    let wake_at = if matches!(refusal, Refusal::AgreementStale { .. }) {
+        now + TimeDelta::minutes(1)
+    } else {
+        look_again(refusal, room_ends, now, &deps.settings)
+    };
+    Some(PaymentWrite {
+        wake_at: Some(wake_at),
+        cause: refusal.code(),
+        ..unchanged(row, now)
+    })
+}
+
+/// It is looked at again for two days: a request can arrive after it was given up.
+fn give_up(
+    deps: &Deps,
+    row: &PaymentRow,
+    due: &DueRow,
+    because: Because<'_>,
+) -> Option<PaymentWrite> {
+    let now = deps.clock.now();
     let Step::Advance(to) = row.state.step(Event::GivenUp) else {
         return None;
     };
     let instalment = match due.state.step(instalment::Event::PaymentGivenUp) {
-        Step::Advance(state) => {
+        Step::Advance(state) => Some(after_giving_up(deps, due, state, because)),
+        Step::Ignore | Step::Conflict => None,
+    };
+    Some(PaymentWrite {
+        to,
+        wake_at: next_look(row, to, now),
+        instalment,
+        cause: match because {
+            Because::Refused(refusal) => refusal.code(),
+            Because::OtherAgreement => "other_agreement",
+        },
+        ..unchanged(row, now)
+    })
+}
+
+fn after_giving_up(
+    deps: &Deps,
+    due: &DueRow,
+    state: instalment::State,
+    because: Because<'_>,
+) -> InstalmentMove {
+    let now = deps.clock.now();
+    match because {
+        Because::Refused(refusal) => {
             let again = DueRow {
                 state,
                 ..due.clone()
             };
-            let step = put_off(&again, refusal, now, &deps.settings);
-            Some(InstalmentMove {
+            InstalmentMove {
                 from: due.state,
                 cause: "payment_given_up",
-                ..step
-            })
+                ..put_off(&again, refusal, now, &deps.settings)
+            }
         }
-        Step::Ignore | Step::Conflict => None,
-    };
-    Some(write(row, to, None, instalment, refusal))
-}
-
-fn write(
-    row: &PaymentRow,
-    to: State,
-    wake_at: Option<Instant>,
-    instalment: Option<InstalmentMove>,
-    refusal: &Refusal,
-) -> PaymentWrite {
-    PaymentWrite {
-        id: row.id,
-        version: row.version,
-        plan_id: row.plan_id,
-        agreement_id: row.agreement_id,
-        from: row.state,
-        to,
-        wake_at,
-        absent_since_at: row.absent_since_at,
-        provider_state: None,
-        failure: None,
-        conflict_state: None,
-        streak: Streak::Keep,
-        freeze: None,
-        instalment,
-        cause: refusal.code(),
-        events: Vec::new(),
-        exception: None,
+        Because::OtherAgreement => InstalmentMove {
+            id: due.id,
+            plan_id: due.plan_id,
+            version: due.version,
+            from: due.state,
+            to: state,
+            wake_at: Some(now),
+            waiting_because: None,
+            ended_because: None,
+            cause: "payment_given_up",
+        },
     }
 }

@@ -1,7 +1,8 @@
 //! Starts the payments of instalments that are due: the gate, the row, then the request.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
+use chrono::TimeDelta;
 use futures::StreamExt;
 use tracing::instrument;
 use uuid::Uuid;
@@ -14,11 +15,11 @@ use domain::payment;
 use domain::terms::TermsType;
 use domain::uid::{AgreementId, InstalmentId, PaymentId};
 use domain::wake;
-use store::payments::{ArmPlan, Armed, ArmedPayment, DueRow};
+use store::payments::{ArmPlan, ArmedPayment, DueRow, PaymentRow};
 
 use crate::apply_report::apply_payment_reports;
-use crate::ask_provider::ask_agreements;
-use crate::clock::fresh_uuid;
+use crate::ask_provider::{Heard, ask_agreements, ask_payment_rows};
+use crate::clock::{Mark, fresh_uuid};
 use crate::gate_facts::may_send;
 use crate::put_off::put_off;
 use crate::report::PaymentReport;
@@ -39,37 +40,94 @@ pub async fn send_payments(
     ids: &[InstalmentId],
 ) -> Result<(), FlowError> {
     let rows = fresh_rows(deps, ids).await?;
+    let doubtful = doubtful(deps, &rows).await?;
 
     let plans: Vec<ArmPlan> = rows.iter().map(|row| plan(deps, row)).collect();
 
-    let armed = arm(deps, token, plans).await?;
-    record_refusals(deps, token, &armed).await?;
+    for slice in slices(deps, plans) {
+        let armed = arm(deps, token, slice, &doubtful).await?;
+        record_refusals(deps, token, &armed).await?;
 
-    call(deps, armed.armed).await
+        call(deps, armed).await?;
+    }
+    Ok(())
 }
 
-/// Reads the rows; where an agreement's state is too old to rest a payment on, the provider is asked first.
+/// As many at a time as may be called at once, so that no request waits behind another after the gate has
+/// let it pass.
+pub(crate) fn slices(deps: &Deps, plans: Vec<ArmPlan>) -> Vec<Vec<ArmPlan>> {
+    let size = deps.settings.calls_in_flight_max.max(1);
+    plans.chunks(size).map(<[ArmPlan]>::to_vec).collect()
+}
+
+/// Reads the rows; where an agreement's state is too old to rest a payment on, or keeps one back, the
+/// provider is asked first.
 async fn fresh_rows(deps: &Deps, ids: &[InstalmentId]) -> Result<Vec<DueRow>, FlowError> {
     let rows = deps.store.due_rows(ids).await?;
     let now = deps.clock.now();
-    let stale: BTreeSet<AgreementId> = rows
+    let asked: BTreeSet<AgreementId> = rows
         .iter()
-        .filter(|row| row.agreement_state == agreement::State::Active)
-        .filter(|row| is_stale(deps, row, now))
+        .filter(|row| hangs_on_the_agreement(deps, row, now))
         .map(|row| row.agreement_id)
         .collect();
-    if stale.is_empty() {
+    if asked.is_empty() {
         return Ok(rows);
     }
-    ask_agreements(deps, &stale.into_iter().collect::<Vec<_>>()).await?;
+    ask_agreements(deps, &asked.into_iter().collect::<Vec<_>>()).await?;
     Ok(deps.store.due_rows(ids).await?)
 }
 
-fn is_stale(deps: &Deps, row: &DueRow, now: Instant) -> bool {
-    match may_send(row, &plan(deps, row), &[], now, &deps.settings) {
-        Err(refusal) => matches!(refusal, Refusal::AgreementStale { .. }),
-        Ok(_) => false,
+/// Whether what keeps the payment back is how the agreement stood when it was last heard of.
+fn hangs_on_the_agreement(deps: &Deps, row: &DueRow, now: Instant) -> bool {
+    let is_known_there = match row.agreement_state {
+        agreement::State::Drafted | agreement::State::Sending => false,
+        agreement::State::Unknown
+        | agreement::State::Pending
+        | agreement::State::Created
+        | agreement::State::Active
+        | agreement::State::Suspended => true,
+        agreement::State::Declined
+        | agreement::State::Expired
+        | agreement::State::Cancelled
+        | agreement::State::Failed => false,
+    };
+    is_known_there
+        && match may_send(row, &plan(deps, row), &[], now, &deps.settings) {
+            Err(refusal) => matches!(
+                refusal,
+                Refusal::AgreementStale { .. } | Refusal::AgreementNotActive { .. }
+            ),
+            Ok(_) => false,
+        }
+}
+
+/// The instalments of which an earlier payment may yet have moved money: before a new one is made, the
+/// provider has to say again of each that it moved none. What it says instead is applied by the way.
+async fn doubtful(deps: &Deps, rows: &[DueRow]) -> Result<HashSet<InstalmentId>, FlowError> {
+    let now = deps.clock.now();
+    let renewed: Vec<InstalmentId> = rows
+        .iter()
+        .filter(|row| 0 < row.attempts_made)
+        .filter(|row| {
+            let plan = plan(deps, row);
+            matches!(plan, ArmPlan::New { .. })
+                && may_send(row, &plan, &[], now, &deps.settings).is_ok()
+        })
+        .map(|row| row.id)
+        .collect();
+    if renewed.is_empty() {
+        return Ok(HashSet::new());
     }
+    let earlier = deps.store.ended_payments(&renewed).await?;
+    let heard = ask_payment_rows(deps, &earlier).await?;
+    let moved_none = |row: &PaymentRow| match heard.get(&row.id) {
+        Some(Heard::NoMoney) => true,
+        // What failed was there; that it is missing now says nothing.
+        Some(Heard::Missing) => row.state != payment::State::Failed,
+        Some(Heard::Nothing | Heard::Money) | None => false,
+    };
+    let in_doubt = earlier.iter().filter(|row| !moved_none(row));
+    Ok(in_doubt.map(|row| row.instalment_id).collect())
 }
 
 /// A failed payment that its provider would retry is retried under its uid; anything else is a new payment
@@ -105,21 +163,46 @@ fn plan(deps: &Deps, row: &DueRow) -> ArmPlan {
     }
 }
 
-/// Runs the gate again under row locks and marks what passes as being sent.
-pub(crate) async fn arm(deps: &Deps, token: Uuid, plans: Vec<ArmPlan>) -> Result<Armed, FlowError> {
+/// What was armed, and since when it may be sent.
+pub(crate) struct JustArmed {
+    armed: Vec<ArmedPayment>,
+    since: Mark,
+    pub(crate) refused: Vec<(ArmPlan, DueRow, Refusal)>,
+    pub(crate) outdated: Vec<(ArmPlan, DueRow)>,
+}
+
+/// Runs the gate again under row locks and marks what passes as being sent. New payments for `doubtful`
+/// instalments are refused.
+pub(crate) async fn arm(
+    deps: &Deps,
+    token: Uuid,
+    plans: Vec<ArmPlan>,
+    doubtful: &HashSet<InstalmentId>,
+) -> Result<JustArmed, FlowError> {
+    let since = deps.clock.mark();
     let now = deps.clock.now();
     let ask_at = wake::next_payment_ask(payment::State::Sending, now, now).unwrap_or(now);
     let settings = &deps.settings;
     let armed = deps
         .store
         .arm_payments(token, plans, now, ask_at, &|row, plan, slots| {
-            may_send(row, plan, slots, now, settings)
+            let is_new = matches!(plan, ArmPlan::New { .. });
+            let pass = may_send(row, plan, slots, now, settings)?;
+            if is_new && doubtful.contains(&row.id) {
+                return Err(Refusal::OtherPaymentLive);
+            }
+            Ok(pass)
         })
         .await?;
-    Ok(armed)
+    Ok(JustArmed {
+        armed: armed.armed,
+        since,
+        refused: armed.refused,
+        outdated: armed.outdated,
+    })
 }
 
-async fn record_refusals(deps: &Deps, token: Uuid, armed: &Armed) -> Result<(), FlowError> {
+async fn record_refusals(deps: &Deps, token: Uuid, armed: &JustArmed) -> Result<(), FlowError> {
     let now = deps.clock.now();
     let moves: Vec<_> = armed
         .refused
@@ -143,10 +226,23 @@ async fn record_refusals(deps: &Deps, token: Uuid, armed: &Armed) -> Result<(), 
     Ok(())
 }
 
-/// Makes the calls, at most so many at a time, and records the answers in sets as they come.
-pub(crate) async fn call(deps: &Deps, armed: Vec<ArmedPayment>) -> Result<(), FlowError> {
-    let calls = futures::stream::iter(armed).map(|payment| async move {
+/// How old the gate's consent may be when a request starts. The switch may have been closed since, or a
+/// window may have turned.
+const CONSENT_SECONDS: i64 = 10;
+
+/// Makes the calls, at most so many at a time, and records the answers in sets as they come. Every answer is
+/// applied, whatever becomes of the others.
+///
+/// A request whose consent is too old does not start: its row says `sending`, so it is asked about, found
+/// absent and sent again through the gate.
+pub(crate) async fn call(deps: &Deps, just: JustArmed) -> Result<(), FlowError> {
+    let since = &just.since;
+    let calls = futures::stream::iter(just.armed).map(|payment| async move {
         let uid = payment.uid.as_str();
+        if since.is_older_than(TimeDelta::seconds(CONSENT_SECONDS)) {
+            tracing::warn!(payment.uid = uid, "a request was late and is not started");
+            return None;
+        }
         let fact = if payment.is_retry {
             deps.provider.retry_payment(uid).await
         } else {
@@ -154,18 +250,20 @@ pub(crate) async fn call(deps: &Deps, armed: Vec<ArmedPayment>) -> Result<(), Fl
                 .create_payment(uid, &payment.request_body)
                 .await
         };
-        PaymentReport {
+        Some(PaymentReport {
             payment_id: payment.id,
             send_no: payment.send_no,
             fact,
-        }
+        })
     });
     let mut answers = calls
         .buffer_unordered(deps.settings.calls_in_flight_max)
         .ready_chunks(64)
         .boxed();
+    let mut outcome = Ok(());
     while let Some(reports) = answers.next().await {
-        apply_payment_reports(deps, reports).await?;
+        let reports = reports.into_iter().flatten().collect();
+        outcome = outcome.and(apply_payment_reports(deps, reports).await);
     }
-    Ok(())
+    outcome
 }

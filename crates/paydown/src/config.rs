@@ -207,7 +207,7 @@ impl Default for CollectionConfig {
             opens_hour: 6,
             closes_hour: 22,
             guard_minutes: 15,
-            retries_max: 4,
+            retries_max: 3,
             retry_days_between: 1,
             agreement_refresh_hours: 24,
         }

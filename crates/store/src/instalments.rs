@@ -9,7 +9,7 @@ use domain::instalment::State;
 use domain::uid::{InstalmentId, PlanId};
 
 use crate::journal::{JournalLine, NewEvent, append_events, append_journal};
-use crate::plans::complete_plans;
+use crate::plans::{complete_plans, lock_plans};
 use crate::{Store, StoreError};
 
 /// A step of one instalment.
@@ -50,6 +50,12 @@ impl Store {
         fresh_id: fn() -> Uuid,
     ) -> Result<Vec<InstalmentId>, StoreError> {
         let mut tx = self.pool.begin().await?;
+        let ending: Vec<Uuid> = moves
+            .iter()
+            .filter(|step| !step.to.is_open())
+            .map(|step| step.plan_id.uuid())
+            .collect();
+        lock_plans(&mut tx, &ending).await?;
         let written = write_moves(&mut tx, moves, Some(token), now).await?;
         let done: Vec<&InstalmentMove> = moves
             .iter()
@@ -69,7 +75,8 @@ impl Store {
     }
 }
 
-fn ended_event(step: &InstalmentMove, id: Uuid) -> NewEvent {
+/// What the lender is told of an instalment that ended without a payment that says so.
+pub(crate) fn ended_event(step: &InstalmentMove, id: Uuid) -> NewEvent {
     let kind = match step.to {
         State::Missed => "instalment.missed",
         State::Scheduled

@@ -8,5 +8,5 @@ mod record;
 
 pub use arm::{ArmPlan, Armed, ArmedPayment, HeldSlot};
 pub use due::{DueRow, LastPayment};
-pub use record::{PaymentWrite, ProviderFailure, Streak};
+pub use record::{PaymentWrite, ProviderFailure, Streak, TakeBack};
 pub use rows::PaymentRow;

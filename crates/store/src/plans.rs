@@ -298,3 +298,42 @@ pub(crate) fn plan_line(
         detail: None,
     }
 }
+
+/// Freezes plans, each for a reason; the first reason of a frozen plan stays.
+pub(crate) async fn freeze_plans(
+    tx: &mut PgConnection,
+    frozen: &[(PlanId, &'static str)],
+) -> Result<(), StoreError> {
+    if frozen.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "update plan p
+         set frozen_because = coalesce(p.frozen_because, n.because), version = p.version + 1
+         from unnest($1::uuid[], $2::text[]) as n (id, because)
+         where p.id = n.id",
+    )
+    .bind(frozen.iter().map(|(id, _)| id.uuid()).collect::<Vec<_>>())
+    .bind(
+        frozen
+            .iter()
+            .map(|(_, because)| *because)
+            .collect::<Vec<_>>(),
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Locks plans, their agreements before them: the order in which everything locks.
+pub(crate) async fn lock_plans(tx: &mut PgConnection, plan_ids: &[Uuid]) -> Result<(), StoreError> {
+    sqlx::query("select id from agreement where plan_id = any($1) order by id for no key update")
+        .bind(plan_ids)
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query("select id from plan where id = any($1) order by id for no key update")
+        .bind(plan_ids)
+        .execute(tx)
+        .await?;
+    Ok(())
+}

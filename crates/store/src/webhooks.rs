@@ -9,7 +9,6 @@ use crate::{Store, StoreError};
 const BODY: &str = "webhook.body";
 
 /// A webhook that has just arrived.
-#[derive(Debug)]
 pub struct NewWebhook<'a> {
     /// Its id (UUIDv7).
     pub id: Uuid,
@@ -24,7 +23,6 @@ pub struct NewWebhook<'a> {
 }
 
 /// A webhook to digest.
-#[derive(Debug)]
 pub struct WebhookRow {
     /// Its id.
     pub id: Uuid,

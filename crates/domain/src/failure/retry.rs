@@ -47,7 +47,8 @@ pub struct RetryPolicy {
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
-            retries_max: 4,
+            // One instalment's failures alone stay below `FAILURES_IN_A_ROW_MAX`: the next gets its try.
+            retries_max: 3,
             days_between: 1,
             at_hour: 6,
         }
@@ -227,24 +228,24 @@ mod tests {
     }
 
     #[test]
-    fn the_fourth_retry_is_made_and_the_fifth_is_not() {
+    fn the_third_retry_is_made_and_the_fourth_is_not() {
         let room = date(2026, 3, 31);
+        let two = RetryHistory {
+            retries_made: 2,
+            ..RetryHistory::default()
+        };
         let three = RetryHistory {
             retries_made: 3,
             ..RetryHistory::default()
         };
-        let four = RetryHistory {
-            retries_made: 4,
-            ..RetryHistory::default()
-        };
 
         assert_eq!(
-            decide(three, room),
+            decide(two, room),
             RetryDecision::Retry {
                 at: date(2026, 3, 11).at_hour(6, 0)
             }
         );
-        assert_eq!(decide(four, room), stop(StopReason::RetriesUsedUp));
+        assert_eq!(decide(three, room), stop(StopReason::RetriesUsedUp));
     }
 
     #[test]

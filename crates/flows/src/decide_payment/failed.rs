@@ -1,21 +1,27 @@
 //! A payment that failed: by its plan's policy the instalment is tried again, or it ends.
 
+use chrono::TimeDelta;
 use serde_json::json;
 
-use domain::date::Instant;
+use domain::date::{BusinessDate, Instant};
 use domain::failure::{
-    Failure, RetryDecision, RetryHistory, RetryPolicy, StopReason, decide_retry,
+    FAILURES_IN_A_ROW_MAX, Failure, RetryDecision, RetryHistory, RetryPolicy, StopReason,
+    decide_retry,
 };
 use domain::gate::room_until;
 use domain::instalment;
-use domain::payment::{Event, Step};
+use domain::payment::{Event, State, Step};
 use store::instalments::InstalmentMove;
-use store::payments::{PaymentRow, PaymentWrite, ProviderFailure, Streak};
+use store::payments::{PaymentRow, PaymentWrite, ProviderFailure, Streak, TakeBack};
 
-use super::Decision;
+use super::{Decision, next_look};
 use crate::Settings;
 use crate::gate_facts::submissions_in_24h;
-use crate::tell::payment_exception;
+use crate::tell::{exception, payment_exception};
+
+/// How many retries of one payment may end without anyone hearing of them, before its failures count as
+/// theirs.
+const UNHEARD_OF_MAX: usize = 3;
 
 impl Decision<'_> {
     /// No money moved by it.
@@ -23,8 +29,12 @@ impl Decision<'_> {
         match self.row.state.step(Event::Failed) {
             Step::Advance(to) => {
                 self.write.to = to;
-                self.write.wake_at = None;
+                self.write.wake_at = next_look(self.row, to, self.now);
+                if self.is_the_failure_before() && self.retry_once_more() {
+                    return self.write;
+                }
                 self.write.streak = Streak::Add;
+                self.held_back();
                 self.after_failure(&failure);
                 self.write.failure = Some(failure);
                 self.write
@@ -32,6 +42,68 @@ impl Decision<'_> {
             Step::Ignore => self.write,
             Step::Conflict => self.conflict(Event::Failed),
         }
+    }
+
+    /// Whether this may be the failure that was retried, and not the retry's own: of a retry nobody heard of,
+    /// the provider tells nothing that says which. After a few of these in one payment it is believed.
+    fn is_the_failure_before(&self) -> bool {
+        let row = self.row;
+        let is_unheard_of = match row.state {
+            State::Sending | State::Unknown => row.is_retry,
+            State::Intended
+            | State::Submitted
+            | State::UnderInvestigation
+            | State::Settled
+            | State::Failed
+            | State::Rejected
+            | State::Abandoned => false,
+        };
+        // The creation and the retries that count are known; the other submissions are not.
+        let known = 1 + row.retries_made as usize;
+        is_unheard_of && row.sent_at.len().saturating_sub(known) < UNHEARD_OF_MAX
+    }
+
+    /// Takes the retry back and plans another; false where the instalment's room has none.
+    fn retry_once_more(&mut self) -> bool {
+        let row = self.row;
+        let room_ends = room_until(&row.terms, row.validity, row.due_date);
+        let hours = self.settings.hours;
+        let next_morning = self.today().plus_days(1).map(|date| hours.opens_at(date));
+        let soon = self.now + TimeDelta::hours(1);
+        let is_open = |at: &Instant| {
+            let date = BusinessDate::of_instant(*at);
+            date <= room_ends && hours.opens_at(date) <= *at && *at < hours.closes_at(date)
+        };
+        let Some(at) = [next_morning, Some(soon)]
+            .into_iter()
+            .flatten()
+            .find(is_open)
+        else {
+            return false;
+        };
+        self.write.take_back = TakeBack::Retry;
+        self.write.cause = "retry_unheard_of";
+        self.write.instalment = self.instalment(
+            instalment::Event::PaymentFailedRetryable,
+            Some(at),
+            "retry_unheard_of",
+        );
+        true
+    }
+
+    /// One more failure would bring the bank to suspend the agreement: a person is asked before that.
+    fn held_back(&mut self) {
+        let count = self.row.consecutive_failures + 1;
+        if count < FAILURES_IN_A_ROW_MAX {
+            return;
+        }
+        self.write.exceptions.push(exception(
+            "agreement_held_back",
+            self.row.plan_id,
+            ("agreement", self.row.agreement_id.uuid()),
+            format!("{count} payments failed in a row; nothing more is sent under the agreement"),
+            "Agree with the customer how the plan goes on, before the bank suspends the agreement.",
+        ));
     }
 
     /// Decides by the plan's policy whether and when the instalment is tried again.
@@ -86,7 +158,7 @@ impl Decision<'_> {
             ended_because: Some(format!("{}:{code}", reason.as_str())),
             ..step
         });
-        self.write.exception = Some(payment_exception(
+        self.write.exceptions.push(payment_exception(
             "instalment_failed",
             self.row,
             format!("the instalment was not collected: {code}, {reason}"),

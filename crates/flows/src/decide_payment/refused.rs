@@ -11,7 +11,8 @@ use store::instalments::InstalmentMove;
 use store::payments::PaymentWrite;
 
 use super::Decision;
-use crate::tell::payment_exception;
+use super::next_look;
+use crate::tell::{exception, payment_exception};
 
 /// What a code of a refusal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +55,11 @@ impl Decision<'_> {
             Step::Conflict => return self.conflict(Event::Rejected),
         };
         self.write.to = to;
-        self.write.wake_at = None;
+        self.write.wake_at = next_look(self.row, to, self.now);
         self.write.cause = "refused";
+        // Before its next chance comes, we know how the agreement stands.
+        self.write.wakes_agreement = true;
+        self.contradicted(codes);
         self.tell("payment.refused", json!({ "provider_codes": codes }));
         let joined = codes.join(" ");
         self.write.provider_state = Some(joined.clone());
@@ -82,16 +86,18 @@ impl Decision<'_> {
             return self.write;
         };
         self.write.to = to;
-        self.write.wake_at = None;
+        self.write.wake_at = next_look(self.row, to, self.now);
         self.write.cause = "retry_refused";
         self.tell("payment.retry_refused", json!({ "provider_codes": codes }));
         let joined = codes.join(" ");
         // The provider counts tries over 24 hours: tomorrow there is room again.
-        let may_wait = codes.iter().all(|code| code == "ZPPRY03") && !codes.is_empty();
-        match may_wait
-            .then(|| self.next_chance(Cure::AnotherDay))
-            .flatten()
-        {
+        let is_spent = codes.iter().all(|code| code == "ZPPRY03") && !codes.is_empty();
+        let cure = if is_spent {
+            Cure::AnotherDay
+        } else {
+            cure(codes)
+        };
+        match self.next_chance(cure) {
             Some(again_at) => {
                 let step = self.instalment(
                     instalment::Event::PaymentFailedRetryable,
@@ -106,6 +112,23 @@ impl Decision<'_> {
             None => self.ends_refused(&joined),
         }
         self.write
+    }
+
+    /// A full window at the provider, where ours had a slot free: one of the two counts wrongly, and waiting
+    /// alone does not tell which.
+    fn contradicted(&mut self, codes: &[String]) {
+        if codes.iter().any(|code| code == "ZPPAY17") {
+            self.write.exceptions.push(exception(
+                "slots_contradicted",
+                self.row.plan_id,
+                ("agreement", self.row.agreement_id.uuid()),
+                format!(
+                    "the provider counts more payments in today's window than we do: {}",
+                    codes.join(" ")
+                ),
+                "Compare the agreement's payments with the provider's record.",
+            ));
+        }
     }
 
     /// When to try again, if that is still within the instalment's room.
@@ -131,7 +154,7 @@ impl Decision<'_> {
             ended_because: Some(format!("refused:{codes}")),
             ..step
         });
-        self.write.exception = Some(payment_exception(
+        self.write.exceptions.push(payment_exception(
             "payment_refused",
             self.row,
             format!("the provider refused the payment: {codes}"),

@@ -116,6 +116,8 @@ pub struct Armed {
     pub armed: Vec<ArmedPayment>,
     /// Refused by the gate, with the row it was refused on.
     pub refused: Vec<(ArmPlan, DueRow, Refusal)>,
+    /// Made for an agreement that is no longer the plan's current one.
+    pub outdated: Vec<(ArmPlan, DueRow)>,
 }
 
 type Decide<'a> =
@@ -162,7 +164,14 @@ impl Store {
             let Some(plan) = by_instalment.remove(&row.id.uuid()) else {
                 continue;
             };
-            if !held.contains(&row.id.uuid()) || !still_fits(&plan, &row) {
+            if !held.contains(&row.id.uuid()) {
+                continue;
+            }
+            if is_outdated(&plan, &row) {
+                result.outdated.push((plan, row));
+                continue;
+            }
+            if !still_fits(&plan, &row) {
                 continue;
             }
             let agreement_slots = slots.entry(row.agreement_id.uuid()).or_default();
@@ -255,6 +264,18 @@ async fn lock(
             held.then_some(id)
         })
         .collect())
+}
+
+/// Whether a payment that is to be sent again was made under an agreement that another one has replaced.
+fn is_outdated(plan: &ArmPlan, row: &DueRow) -> bool {
+    match plan {
+        ArmPlan::New { .. } | ArmPlan::Retry { .. } => false,
+        ArmPlan::Resend { payment_id, .. } => row.last_payment.as_ref().is_some_and(|last| {
+            last.id == *payment_id
+                && last.state == payment::State::Intended
+                && last.agreement_id != row.agreement_id
+        }),
+    }
 }
 
 /// Whether the row is still what the plan was made for; if not, another worker was faster.

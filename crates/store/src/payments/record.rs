@@ -4,13 +4,14 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use domain::date::Instant;
+use domain::instalment;
 use domain::payment::State;
 use domain::uid::{AgreementId, PaymentId, PlanId};
 
 use crate::exceptions::{NewException, open_exceptions};
-use crate::instalments::{InstalmentMove, write_moves};
+use crate::instalments::{InstalmentMove, ended_event, write_moves};
 use crate::journal::{JournalLine, NewEvent, append_events, append_journal};
-use crate::plans::complete_plans;
+use crate::plans::{complete_plans, freeze_plans};
 use crate::{Store, StoreError};
 
 /// A failure, in the provider's words.
@@ -33,6 +34,17 @@ pub enum Streak {
     Reset,
     /// One more.
     Add,
+}
+
+/// What of the last sending is taken back, because it did not happen or nobody knows that it did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TakeBack {
+    /// Nothing.
+    Nothing,
+    /// The submission: no byte of it left. A retry with it.
+    Submission,
+    /// The retry, but not its submission: it may have left, and counts towards the provider's limits.
+    Retry,
 }
 
 /// A step of one payment, decided on the row at `version`.
@@ -60,8 +72,12 @@ pub struct PaymentWrite {
     pub failure: Option<ProviderFailure>,
     /// What the provider says although it cannot be true.
     pub conflict_state: Option<State>,
+    /// What of the last sending is taken back.
+    pub take_back: TakeBack,
     /// What it does to the agreement's failures in a row.
     pub streak: Streak,
+    /// Whether the agreement is asked about at once.
+    pub wakes_agreement: bool,
     /// Why the plan is frozen from now on.
     pub freeze: Option<&'static str>,
     /// The instalment's step that follows.
@@ -70,8 +86,8 @@ pub struct PaymentWrite {
     pub cause: &'static str,
     /// What the lender is told.
     pub events: Vec<NewEvent>,
-    /// The question it raises.
-    pub exception: Option<NewException>,
+    /// The questions it raises.
+    pub exceptions: Vec<NewException>,
 }
 
 impl Store {
@@ -96,7 +112,13 @@ impl Store {
             .collect();
         release_slots(&mut tx, &done, now).await?;
         count_failures(&mut tx, &done).await?;
-        freeze_plans(&mut tx, &done).await?;
+        take_back_retries(&mut tx, &done).await?;
+        wake_agreements(&mut tx, &done, now).await?;
+        let frozen: Vec<(PlanId, &'static str)> = done
+            .iter()
+            .filter_map(|write| write.freeze.map(|because| (write.plan_id, because)))
+            .collect();
+        freeze_plans(&mut tx, &frozen).await?;
         append_journal(
             &mut tx,
             &done
@@ -113,13 +135,18 @@ impl Store {
         write_moves(&mut tx, &moves, None, now).await?;
         let exceptions: Vec<NewException> = done
             .iter()
-            .filter_map(|write| write.exception.clone())
+            .flat_map(|write| write.exceptions.iter().cloned())
             .collect();
         open_exceptions(&mut tx, &exceptions, now).await?;
         let mut events: Vec<NewEvent> = done
             .iter()
             .flat_map(|write| write.events.iter().cloned())
             .collect();
+        // Its payment tells of every other end.
+        let missed = moves
+            .iter()
+            .filter(|step| step.to == instalment::State::Missed);
+        events.extend(missed.map(|step| ended_event(step, fresh_id())));
         let ended: Vec<Uuid> = moves
             .iter()
             .filter(|step| !step.to.is_open())
@@ -192,6 +219,10 @@ async fn update_payments(
         }))
         .bind(now)
         .bind(column(writes, instalment))
+        .bind(column(writes, |write| {
+            write.take_back == TakeBack::Submission
+        }))
+        .bind(column(writes, |write| write.take_back != TakeBack::Nothing))
         .fetch_all(tx)
         .await?;
     Ok(written)
@@ -237,21 +268,44 @@ async fn count_failures(tx: &mut PgConnection, done: &[&PaymentWrite]) -> Result
     Ok(())
 }
 
-async fn freeze_plans(tx: &mut PgConnection, done: &[&PaymentWrite]) -> Result<(), StoreError> {
-    for write in done {
-        let Some(because) = write.freeze else {
-            continue;
-        };
-        sqlx::query(
-            "update plan
-             set frozen_because = coalesce(frozen_because, $2), version = version + 1
-             where id = $1",
-        )
-        .bind(write.plan_id.uuid())
-        .bind(because)
-        .execute(&mut *tx)
+/// The instalments' own count of retries follows their payments'.
+async fn take_back_retries(
+    tx: &mut PgConnection,
+    done: &[&PaymentWrite],
+) -> Result<(), StoreError> {
+    let ids: Vec<Uuid> = done
+        .iter()
+        .filter(|write| write.take_back != TakeBack::Nothing)
+        .map(|write| write.id.uuid())
+        .collect();
+    sqlx::query(
+        "update instalment i
+         set retries_made = greatest(i.retries_made - 1, 0)
+         from payment m
+         where m.id = any($1) and m.purpose = 'retry' and i.id = m.instalment_id",
+    )
+    .bind(&ids)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// What the provider refused speaks of agreements that may not be as we have them.
+async fn wake_agreements(
+    tx: &mut PgConnection,
+    done: &[&PaymentWrite],
+    now: Instant,
+) -> Result<(), StoreError> {
+    let ids: Vec<Uuid> = done
+        .iter()
+        .filter(|write| write.wakes_agreement)
+        .map(|write| write.agreement_id.uuid())
+        .collect();
+    sqlx::query("update agreement set wake_at = $2 where id = any($1) and $2 < wake_at")
+        .bind(&ids)
+        .bind(now)
+        .execute(tx)
         .await?;
-    }
     Ok(())
 }
 

@@ -7,6 +7,15 @@ set state = n.state,
     failure_code = coalesce(n.failure_code, m.failure_code),
     failure_title = coalesce(n.failure_title, m.failure_title),
     failure_retryable = coalesce(n.failure_retryable, m.failure_retryable),
+    sent_at = case
+      when n.unsent and 0 < cardinality(m.sent_at) then trim_array(m.sent_at, 1)
+      else m.sent_at
+    end,
+    last_sent_at = case
+      when n.unsent then m.sent_at[cardinality(m.sent_at) - 1]
+      else m.last_sent_at
+    end,
+    retries_made = m.retries_made - (n.unretried and m.purpose = 'retry')::integer,
     conflict_state = coalesce(n.conflict_state, m.conflict_state),
     ended_at = case
       when n.state in ('settled', 'failed', 'rejected', 'abandoned')
@@ -14,9 +23,11 @@ set state = n.state,
     end,
     version = m.version + 1
 from unnest($1::uuid[], $2::bigint[], $3::text[], $4::timestamptz[], $5::timestamptz[],
-            $6::text[], $7::text[], $8::text[], $9::boolean[], $10::text[], $12::bigint[])
+            $6::text[], $7::text[], $8::text[], $9::boolean[], $10::text[], $12::bigint[],
+            $13::boolean[], $14::boolean[])
   as n (id, version, state, wake_at, absent_since_at, provider_state, failure_code,
-        failure_title, failure_retryable, conflict_state, instalment_version),
+        failure_title, failure_retryable, conflict_state, instalment_version, unsent,
+        unretried),
      instalment i
 where m.id = n.id
   and m.version = n.version

@@ -118,6 +118,30 @@ impl Store {
         rows.into_iter().map(PaymentRow::try_from).collect()
     }
 
+    /// The payments of these instalments of which a request may have left, and none of which lives.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does, or a row cannot be understood.
+    pub async fn ended_payments(
+        &self,
+        instalments: &[InstalmentId],
+    ) -> Result<Vec<PaymentRow>, StoreError> {
+        let instalments: Vec<Uuid> = instalments.iter().map(|id| id.uuid()).collect();
+        let ids: Vec<Uuid> = sqlx::query_scalar(
+            "select id
+             from payment
+             where instalment_id = any($1)
+               and state in ('failed', 'rejected', 'abandoned')
+               and 0 < cardinality(sent_at)",
+        )
+        .bind(&instalments)
+        .fetch_all(&self.pool)
+        .await?;
+        let ids: Vec<PaymentId> = ids.into_iter().map(PaymentId::new).collect();
+        self.payments(&ids).await
+    }
+
     /// The ids of the payments with these uids.
     ///
     /// # Errors

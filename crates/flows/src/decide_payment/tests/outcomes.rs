@@ -11,7 +11,7 @@ fn a_settlement_heard_twice_is_booked_once() {
     let write = told(&row, found(Standing::Settled, "settled"));
 
     assert_eq!((write.to, write.wake_at), (State::Settled, None));
-    assert!(write.instalment.is_none() && write.events.is_empty() && write.exception.is_none());
+    assert!(write.instalment.is_none() && write.events.is_empty() && write.exceptions.is_empty());
 }
 
 #[test]
@@ -44,6 +44,20 @@ fn the_plans_own_policy_decides_not_the_one_of_today() {
     );
     let ended = write.instalment.and_then(|step| step.ended_because);
     assert_eq!(ended.as_deref(), Some("retries_used_up:AM04"));
+}
+
+#[test]
+fn the_fifth_failure_in_a_row_asks_a_person_before_the_bank_acts() {
+    let after = |consecutive_failures| {
+        let row = PaymentRow {
+            consecutive_failures,
+            ..row(State::Submitted)
+        };
+        question(&told(&row, failed("AM04", true))).map(str::to_owned)
+    };
+
+    assert_eq!(after(3), None);
+    assert_eq!(after(4).as_deref(), Some("agreement_held_back"));
 }
 
 #[test]
@@ -88,8 +102,8 @@ fn a_conflict_said_again_is_neither_told_nor_asked_again() {
     };
     let write = told(&row, found(Standing::Settled, "settled"));
 
-    assert_eq!((write.to, write.wake_at), (State::Failed, None));
-    assert!(write.events.is_empty() && write.exception.is_none() && write.freeze.is_none());
+    assert_eq!(write.to, State::Failed);
+    assert!(write.events.is_empty() && write.exceptions.is_empty() && write.freeze.is_none());
 }
 
 #[test]
@@ -159,7 +173,12 @@ fn a_refusal_for_a_full_window_waits_for_tomorrow() {
     };
     let write = told(&row(State::Sending), refused);
 
-    assert_eq!((write.to, write.wake_at), (State::Rejected, None));
+    assert_eq!(write.to, State::Rejected);
+    assert!(
+        write.wakes_agreement,
+        "it is asked how the agreement stands"
+    );
+    assert_eq!(question(&write), Some("slots_contradicted"));
     let morning = date(2026, 1, 13).at_hour(6, 0);
     assert_eq!(
         instalment_to(&write),

@@ -1,0 +1,91 @@
+//! Retries nobody heard of, and payments that ended: what is counted, and what is looked at again.
+
+use super::*;
+
+#[test]
+fn a_retry_that_never_left_is_a_failed_payment_still_and_counts_no_failure() {
+    let write = told(&retry_row(State::Sending), PaymentFact::NotSent);
+
+    assert_eq!(
+        (write.to, write.take_back),
+        (State::Failed, TakeBack::Submission)
+    );
+    let again_at = seconds_later(14);
+    assert_eq!(
+        instalment_to(&write),
+        Some((instalment::State::Retrying, Some(again_at)))
+    );
+    assert_eq!((write.streak, kinds(&write)), (Streak::Keep, vec![]));
+}
+
+#[test]
+fn a_failure_after_a_retry_nobody_heard_of_is_the_failure_before_it() {
+    for state in [State::Sending, State::Unknown] {
+        let write = told(&retry_row(state), failed("AM04", true));
+
+        assert_eq!(
+            (write.to, write.take_back),
+            (State::Failed, TakeBack::Retry)
+        );
+        let morning = date(2026, 1, 13).at_hour(6, 0);
+        assert_eq!(
+            instalment_to(&write),
+            Some((instalment::State::Retrying, Some(morning)))
+        );
+        assert_eq!((write.streak, kinds(&write)), (Streak::Keep, vec![]));
+    }
+}
+
+#[test]
+fn the_failure_of_a_retry_that_was_taken_is_its_own() {
+    let write = told(&retry_row(State::Submitted), failed("AM04", true));
+
+    assert_eq!(
+        (write.to, write.take_back),
+        (State::Failed, TakeBack::Nothing)
+    );
+    assert_eq!(
+        (write.streak, kinds(&write)),
+        (Streak::Add, vec!["payment.failed"])
+    );
+}
+
+#[test]
+fn after_three_retries_nobody_heard_of_a_failure_counts() {
+    let heard_of = |unheard_of: usize| {
+        let row = PaymentRow {
+            // The creation, this retry, and those before it.
+            sent_at: vec![sent_at(); 2 + unheard_of],
+            ..retry_row(State::Unknown)
+        };
+        told(&row, failed("AM04", true)).streak
+    };
+
+    assert_eq!(heard_of(2), Streak::Keep);
+    assert_eq!(heard_of(3), Streak::Add);
+}
+
+#[test]
+fn a_question_that_was_not_answered_leaves_an_intended_payment_intended() {
+    for fact in [PaymentFact::Undecided, PaymentFact::Absent] {
+        let write = told(&row(State::Intended), fact);
+
+        assert_eq!(write.to, State::Intended);
+        assert!(write.wake_at.is_some());
+    }
+}
+
+#[test]
+fn what_moved_no_money_is_looked_at_again_in_an_hour() {
+    let failed = told(&row(State::Submitted), failed("AM04", true));
+    let refused = told(
+        &row(State::Sending),
+        PaymentFact::Refused {
+            codes: codes(&["ZPPAY15"]),
+        },
+    );
+
+    for write in [failed, refused] {
+        assert_eq!(write.wake_at, Some(sent_at() + TimeDelta::hours(1)));
+    }
+}
