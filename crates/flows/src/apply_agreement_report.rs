@@ -18,6 +18,9 @@ use crate::report::{AgreementFact, AgreementReport};
 use crate::tell::{event, exception};
 use crate::{Deps, FlowError, ROUNDS_MAX, Settings};
 
+#[cfg(test)]
+mod tests;
+
 /// Applies reports: `step()` decides, and row, journal line, plan and lender's event commit together.
 ///
 /// # Errors

@@ -1,0 +1,154 @@
+//! What each report of an agreement leads to, on rows built by hand.
+
+use std::net::IpAddr;
+
+use domain::failure::RetryPolicy;
+use domain::fit::Validity;
+use domain::gate::SendingHours;
+use domain::terms::{PaymentTerms, TermsDraft};
+use domain::uid::{PlanId, UidKey};
+use uuid::Uuid;
+
+use super::*;
+
+fn now() -> Instant {
+    "2026-01-12T02:00:00Z".parse().unwrap()
+}
+
+fn settings() -> Settings {
+    Settings {
+        uid_key: UidKey::new([9; 32]),
+        hours: SendingHours::default(),
+        retry: RetryPolicy::default(),
+        agreement_refresh: TimeDelta::hours(24),
+        calls_in_flight_max: 1,
+        requester_ip: IpAddr::from([127, 0, 0, 1]),
+        webhook_secrets: Vec::new(),
+    }
+}
+
+fn row(state: State) -> AgreementRow {
+    let draft = TermsDraft {
+        kind: "fixed".to_owned(),
+        frequency: "weekly".to_owned(),
+        amount: Some(28_850),
+        ..TermsDraft::default()
+    };
+    let plan_id = PlanId::new(Uuid::from_u128(3));
+    AgreementRow {
+        id: AgreementId::new(Uuid::from_u128(4)),
+        plan_id,
+        uid: UidKey::new([9; 32]).agreement_uid(plan_id, 1),
+        state,
+        terms: PaymentTerms::from_draft(&draft).unwrap(),
+        validity: Validity {
+            start_date: "2026-01-12".parse().unwrap(),
+            end_date: None,
+        },
+        send_no: 1,
+        last_sent_at: Some(now() - TimeDelta::days(7)),
+        absent_since_at: None,
+        confirmed_at: Some(now() - TimeDelta::hours(2)),
+        created_at: now() - TimeDelta::days(7),
+        version: 5,
+        plan_state: plan::State::Active,
+        purpose: "loan".to_owned(),
+        description: "Loan".to_owned(),
+        payer_name: "Nobody".to_owned(),
+        account_kind: "bban".to_owned(),
+        account_value: "123456-1".to_owned(),
+        customer_id: Uuid::from_u128(5),
+    }
+}
+
+fn told(row: &AgreementRow, fact: AgreementFact, asked_at: Instant) -> Option<AgreementWrite> {
+    let report = AgreementReport {
+        agreement_id: row.id,
+        send_no: row.send_no,
+        asked_at,
+        fact,
+    };
+    decide(row, &report, now(), &settings())
+}
+
+fn found(state: Reported, differs: Option<&'static str>) -> AgreementFact {
+    AgreementFact::Found {
+        state: Some(state),
+        reason: None,
+        differs,
+    }
+}
+
+fn question(write: &AgreementWrite) -> Option<&str> {
+    write.exception.as_ref().map(|question| question.kind)
+}
+
+#[test]
+fn one_absence_of_a_standing_agreement_is_checked_within_the_hour() {
+    let write = told(&row(State::Active), AgreementFact::Absent, now()).unwrap();
+
+    assert_eq!(write.to, State::Active);
+    assert_eq!(write.absent_since_at, Some(now()));
+    assert_eq!(write.wake_at, Some(now() + TimeDelta::hours(1)));
+    assert_eq!(question(&write), None);
+}
+
+#[test]
+fn an_agreement_the_provider_no_longer_knows_is_a_question_for_a_person() {
+    for state in [
+        State::Pending,
+        State::Created,
+        State::Active,
+        State::Suspended,
+    ] {
+        let absent_for = |minutes| {
+            let row = AgreementRow {
+                absent_since_at: Some(now() - TimeDelta::minutes(minutes)),
+                ..row(state)
+            };
+            told(&row, AgreementFact::Absent, now()).unwrap()
+        };
+
+        assert_eq!(question(&absent_for(59)), None, "{state}");
+        let write = absent_for(60);
+        assert_eq!(question(&write), Some("agreement_missing"), "{state}");
+        assert!(write.wake_at.is_some(), "it is asked about again");
+        assert_eq!(write.to, state);
+    }
+}
+
+#[test]
+fn an_agreement_found_again_is_no_longer_missing() {
+    let row = AgreementRow {
+        absent_since_at: Some(now() - TimeDelta::hours(9)),
+        ..row(State::Active)
+    };
+    let write = told(&row, found(Reported::Active, None), now()).unwrap();
+
+    assert_eq!(write.absent_since_at, None);
+    assert_eq!(write.confirmed_at, Some(now()));
+}
+
+#[test]
+fn an_answer_older_than_what_was_confirmed_since_is_not_heard() {
+    let row = row(State::Active);
+    let confirmed_at = row.confirmed_at.unwrap();
+    let suspended = || found(Reported::Suspended, None);
+
+    assert!(told(&row, suspended(), confirmed_at - TimeDelta::seconds(1)).is_none());
+    let write = told(&row, suspended(), confirmed_at).unwrap();
+    assert_eq!(write.to, State::Suspended);
+}
+
+#[test]
+fn another_agreement_under_our_uid_freezes_the_plan() {
+    let write = told(
+        &row(State::Active),
+        found(Reported::Active, Some("frequency")),
+        now(),
+    )
+    .unwrap();
+
+    assert_eq!(write.freeze, Some("echo_mismatch"));
+    assert_eq!(question(&write), Some("echo_mismatch"));
+}
