@@ -82,7 +82,11 @@ fn decide(
     let mut write = unchanged(row, now, settings);
     let event = match &report.fact {
         AgreementFact::NotSent => Event::NotSent,
-        AgreementFact::Undecided => Event::OutcomeUnknown,
+        AgreementFact::Undecided => {
+            // No answer confirms nothing: asked again before the next refresh.
+            write.wake_at = write.wake_at.map(|at| at.min(now + MISSING_AFTER));
+            Event::OutcomeUnknown
+        }
         AgreementFact::Refused { codes } => {
             write.reason = Some((codes.join(" "), "refused by the provider".to_owned()));
             write.confirmed_at = Some(now);
@@ -200,7 +204,8 @@ fn absent(row: &AgreementRow, write: &mut AgreementWrite, now: Instant) -> Event
     }
 }
 
-/// How long the provider may not know an agreement it once knew before a person is asked.
+/// How long the provider may not know an agreement it once knew before a person is asked; and how soon a
+/// question that was not answered is asked again.
 const MISSING_AFTER: TimeDelta = TimeDelta::hours(1);
 
 fn missing(row: &AgreementRow) -> NewException {

@@ -122,15 +122,14 @@ impl Decision<'_> {
     /// known.
     fn undecided(self) -> PaymentWrite {
         match self.row.state {
-            State::Intended => self.write,
-            State::Sending
-            | State::Unknown
-            | State::Submitted
-            | State::UnderInvestigation
+            State::Intended
             | State::Settled
             | State::Failed
             | State::Rejected
-            | State::Abandoned => self.step(Event::OutcomeUnknown),
+            | State::Abandoned => self.write,
+            State::Sending | State::Unknown | State::Submitted | State::UnderInvestigation => {
+                self.step(Event::OutcomeUnknown)
+            }
         }
     }
 
@@ -163,14 +162,13 @@ impl Decision<'_> {
         let sent_at = self.row.last_sent_at.unwrap_or(self.now);
         let may_be_missing = match self.row.state {
             State::Sending | State::Unknown => !self.row.is_retry,
-            // It is known not to have arrived: hearing it again changes nothing.
-            State::Intended => return self.write,
-            State::Submitted
-            | State::UnderInvestigation
+            // It is known not to have arrived, or how it ended: a missing answer says nothing against that.
+            State::Intended
             | State::Settled
             | State::Failed
             | State::Rejected
-            | State::Abandoned => false,
+            | State::Abandoned => return self.write,
+            State::Submitted | State::UnderInvestigation => false,
         };
         if !may_be_missing {
             // What the provider once had may be missing from one answer: ask again.

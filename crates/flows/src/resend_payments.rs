@@ -51,10 +51,12 @@ pub async fn resend_payments(
             .filter(|(_, _, refusal)| matches!(refusal, Refusal::AgreementStale { .. }))
             .map(|(_, due, _)| due.agreement_id)
             .collect();
-        ask_agreements(deps, &stale.into_iter().collect::<Vec<_>>()).await?;
+        let stale: Vec<AgreementId> = stale.into_iter().collect();
+        let unanswered = ask_agreements(deps, &stale).await?;
+        let heard_of = |due: &DueRow| !unanswered.contains(&due.agreement_id);
         let find = |plan: &ArmPlan| rows.iter().find(|row| row.id == plan.payment_id());
         let refused = armed.refused.iter().filter_map(|(plan, due, refusal)| {
-            find(plan).and_then(|row| wait_or_give_up(deps, row, due, refusal))
+            find(plan).and_then(|row| wait_or_give_up(deps, row, due, refusal, heard_of(due)))
         });
         let outdated = armed.outdated.iter().filter_map(|(plan, due)| {
             find(plan).and_then(|row| give_up(deps, row, due, Because::OtherAgreement))
@@ -87,6 +89,7 @@ fn wait_or_give_up(
     row: &PaymentRow,
     due: &DueRow,
     refusal: &Refusal,
+    heard_of: bool,
 ) -> Option<PaymentWrite> {
     let now = deps.clock.now();
     let room_ends = room_until(&due.terms, due.validity, due.due_date);
@@ -94,8 +97,8 @@ fn wait_or_give_up(
     if is_over {
         return give_up(deps, row, due, Because::Refused(refusal));
     }
-    // The agreement was asked about just now.
-    let wake_at = if matches!(refusal, Refusal::AgreementStale { .. }) {
+    // The agreement was asked about just now, and there was an answer.
+    let wake_at = if heard_of && matches!(refusal, Refusal::AgreementStale { .. }) {
         now + TimeDelta::minutes(1)
     } else {
         look_again(refusal, room_ends, now, &deps.settings)

@@ -125,6 +125,23 @@ impl World {
         sent.send().await.expect("the receiver answers").status()
     }
 
+    /// Asks the API for anything at all, well-formed or not, and answers with its status and text.
+    pub async fn ask_anything(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> (StatusCode, String) {
+        let url = self.api_url.join(path).expect("a path");
+        let mut asked = self.http.request(method, url).bearer_auth(&self.api_key);
+        if let Some(body) = body {
+            asked = asked.header("content-type", "application/json").body(body);
+        }
+        let answer = asked.send().await.expect("the server answers");
+        let status = answer.status();
+        (status, answer.text().await.expect("a whole answer"))
+    }
+
     /// Changes how a customer behaves as a payer.
     pub async fn payer(&self, customer: &Customer, mut behaviour: Value) {
         behaviour["account"] = customer.account.clone();
@@ -169,6 +186,15 @@ impl World {
     pub async fn bank_decides(&self, payment_uid: &str, outcome: &str) {
         let path = format!("/sandbox/payments/{payment_uid}/outcome");
         let body = json!({ "outcome": outcome });
+        self.ask_sandbox::<Value>(Method::POST, &path, Some(&body))
+            .await;
+        self.settle().await;
+    }
+
+    /// The bank fails a payment under a code of its own choice.
+    pub async fn bank_fails(&self, payment_uid: &str, code: &str) {
+        let path = format!("/sandbox/payments/{payment_uid}/outcome");
+        let body = json!({ "outcome": "fail", "code": code });
         self.ask_sandbox::<Value>(Method::POST, &path, Some(&body))
             .await;
         self.settle().await;

@@ -2,9 +2,11 @@
 
 use chrono::TimeDelta;
 
-use e2e::world::World;
+use serde_json::{Value, json};
 
-use crate::told::{AMOUNT, sydney, weekly};
+use e2e::world::{WireMode, World};
+
+use crate::told::{AMOUNT, regular, sydney, weekly};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_declined_agreement_blocks_the_plan_and_nothing_is_collected() {
@@ -139,5 +141,110 @@ async fn an_agreement_cancelled_unheard_of_is_asked_about_before_anything_is_sen
         world.ledger().await.payments.is_empty(),
         "the bank took nothing"
     );
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspension_unheard_of_costs_one_refused_payment_at_most() {
+    let world = World::builder().without_webhooks().build().await;
+    let plan = world.active_plan(weekly("2026-01-12", 1)).await;
+    world.advance_to(sydney("2026-01-12 00:10")).await;
+    world.suspend(&plan).await;
+
+    world.advance_to(sydney("2026-01-12 22:00")).await;
+
+    let told = world.plan(&plan).await;
+    assert_eq!(told.agreement.state, "suspended");
+    let waiting = &told.instalments[0];
+    assert_eq!(waiting.state, "scheduled");
+    assert_eq!(
+        waiting.waiting_because.as_deref(),
+        Some("agreement_not_active")
+    );
+    assert!(waiting.payments.len() <= 1, "{:?}", waiting.payments);
+    let refusals = world.ledger().await.refusals;
+    assert!(refusals.len() <= 1, "{refusals:?}");
+    assert!(world.open_questions().await.is_empty());
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_look_at_a_refused_payment_that_is_not_answered_changes_nothing() {
+    let world = World::builder()
+        .with_wire()
+        .without_webhooks()
+        .build()
+        .await;
+    let plan = world.active_plan(weekly("2026-01-12", 1)).await;
+    world.advance_to(sydney("2026-01-12 00:10")).await;
+    world.suspend(&plan).await;
+    world.advance_to(sydney("2026-01-12 06:30")).await;
+    assert_eq!(world.plan(&plan).await.only_payment().state, "rejected");
+
+    world.wire().set(WireMode::LoseQuestions);
+    world.advance_to(sydney("2026-01-12 13:00")).await;
+
+    let told = world.plan(&plan).await;
+    assert_eq!(told.only_payment().state, "rejected");
+    assert_eq!(told.frozen_because, None);
+    assert!(world.open_questions().await.is_empty());
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agreement_reactivated_unheard_of_is_collected_under_at_once() {
+    let world = World::builder()
+        .without_webhooks()
+        .start_at(sydney("2026-01-05 23:00"))
+        .build()
+        .await;
+    let plan = world.active_plan(regular("daily", "2026-01-12", 2)).await;
+    world.advance_to(sydney("2026-01-10 22:50")).await;
+    world.suspend(&plan).await;
+    world.advance_to(sydney("2026-01-11 23:10")).await;
+    assert_eq!(world.plan(&plan).await.agreement.state, "suspended");
+    world.reactivate(&plan).await;
+
+    world.advance_to(sydney("2026-01-13 12:00")).await;
+
+    let told = world.plan(&plan).await;
+    assert_eq!(told.states(), ["collected", "collected"]);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agreement_of_another_amount_freezes_the_plan() {
+    freezes_before_anything_is_sent("amount", json!(100)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agreement_of_another_frequency_freezes_the_plan() {
+    freezes_before_anything_is_sent("frequency", json!("weekly")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agreement_that_starts_on_another_day_freezes_the_plan() {
+    freezes_before_anything_is_sent("validity_start_date", json!("2026-01-20")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agreement_that_ends_on_another_day_freezes_the_plan() {
+    freezes_before_anything_is_sent("validity_end_date", json!("2026-01-06")).await;
+}
+
+async fn freezes_before_anything_is_sent(field: &'static str, value: Value) {
+    let world = World::builder().with_wire().build().await;
+    world
+        .wire()
+        .set(WireMode::OverwriteAgreements { field, value });
+    let plan = world.active_plan(weekly("2026-01-12", 1)).await;
+
+    world.advance_to(sydney("2026-01-12 07:00")).await;
+
+    let told = world.plan(&plan).await;
+    assert_eq!(told.frozen_because.as_deref(), Some("echo_mismatch"));
+    assert_eq!(told.states(), ["scheduled"]);
+    assert_eq!(world.open_questions().await, ["echo_mismatch"]);
+    assert!(world.ledger().await.payments.is_empty());
     world.finish().await;
 }

@@ -28,7 +28,7 @@ async fn a_crash_between_arming_and_sending_is_resolved_by_asking() {
     let (mut world, plan) = mid_call().await;
     world.wire().set(WireMode::SwallowPayments);
     world.begin_to_advance_to(sydney("2026-01-12 06:00")).await;
-    world.wire().swallowed(1).await;
+    world.wire().kept(1).await;
     world.crash_workers();
     world.wire().set(WireMode::Open);
 
@@ -96,7 +96,7 @@ async fn a_retry_that_never_left_a_crashed_worker_is_made_the_next_day() {
     assert_eq!(world.plan(&plan).await.states(), ["retrying"]);
     world.wire().set(WireMode::SwallowPayments);
     world.begin_to_advance_to(sydney("2026-01-13 06:00")).await;
-    world.wire().swallowed(1).await;
+    world.wire().kept(1).await;
     world.crash_workers();
     world.wire().set(WireMode::Open);
 

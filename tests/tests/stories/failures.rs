@@ -93,6 +93,57 @@ async fn a_closed_account_fails_the_instalment_for_good_and_opens_an_exception()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_instalment_that_fails_to_the_end_does_not_hold_the_next_ones_back() {
+    let world = World::builder().build().await;
+    let plan = world.active_plan(weekly("2026-01-12", 4)).await;
+    world
+        .payer(&plan.customer, json!({ "short_first": 4 }))
+        .await;
+
+    world.advance_to(sydney("2026-02-02 12:00")).await;
+
+    let told = world.plan(&plan).await;
+    assert_eq!(
+        told.states(),
+        ["failed", "collected", "collected", "collected"]
+    );
+    assert_eq!(world.open_questions().await, ["instalment_failed"]);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn five_failures_in_a_row_hold_the_agreement_back_and_a_person_is_asked() {
+    let world = World::builder().build().await;
+    let plan = world.active_plan(weekly("2026-01-12", 4)).await;
+    world
+        .payer(&plan.customer, json!({ "short_first": 100 }))
+        .await;
+
+    world.advance_to(sydney("2026-01-19 12:00")).await;
+    let mut questions = world.open_questions().await;
+    questions.sort();
+    assert_eq!(
+        questions,
+        [
+            "agreement_held_back",
+            "instalment_failed",
+            "instalment_failed"
+        ]
+    );
+
+    world.advance_to(sydney("2026-02-20 12:00")).await;
+    let submissions: Vec<usize> = world
+        .ledger()
+        .await
+        .payments
+        .iter()
+        .map(|payment| payment.submissions)
+        .collect();
+    assert_eq!(submissions, [4, 1], "five, and nothing more is sent");
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_settlement_after_a_failure_freezes_the_plan_and_asks_a_person() {
     let world = World::builder().build().await;
     let plan = world.active_plan(weekly("2026-01-12", 2)).await;

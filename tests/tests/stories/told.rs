@@ -27,7 +27,8 @@ pub fn monthly(first_date: &str, instalments: u32) -> Value {
     regular("monthly", first_date, instalments)
 }
 
-fn regular(frequency: &str, first_date: &str, instalments: u32) -> Value {
+/// Instalments a `frequency` apart.
+pub fn regular(frequency: &str, first_date: &str, instalments: u32) -> Value {
     json!({
         "frequency": frequency,
         "first_date": first_date,
