@@ -73,6 +73,19 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     }
 }
 
+/// An error with its causes on one line, each told once: some repeat their cause in their own text.
+pub fn told(error: &anyhow::Error) -> String {
+    let mut told = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if told.is_empty() {
+            told = cause;
+        } else if !told.ends_with(&cause) {
+            told = format!("{told}: {cause}");
+        }
+    }
+    told
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -93,6 +106,14 @@ mod tests {
             let about = verb.get_about().expect("told").to_string();
             assert!(!about.contains('\n') && about.len() <= 80, "{about}");
         }
+    }
+
+    #[test]
+    fn a_cause_that_an_error_repeats_is_told_once() {
+        let error = anyhow::anyhow!("refused")
+            .context("no connection: refused")
+            .context("the database is away");
+        assert_eq!(told(&error), "the database is away: no connection: refused");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use std::time::{Duration, Instant as Monotonic};
 
+use anyhow::Context;
 use chrono::TimeDelta;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 use domain::date::Instant;
 
 use crate::follow_clock::ClockReading;
-use crate::http::Http;
+use crate::http::{Http, Refused};
 
 /// How long everything that is due may take, in real time, before a step is given up. Longer than a lease, a
 /// restart of the database and a provider that hangs together.
@@ -90,24 +91,24 @@ impl ClockSteps {
     ///
     /// # Errors
     ///
-    /// Fails, with what is still due, when that does not come about within two minutes.
+    /// Fails, with what is still due, when that does not come about within two minutes; at once when a part
+    /// refuses to tell.
     pub async fn settle(&self) -> anyhow::Result<Settled> {
         let deadline = Monotonic::now() + SETTLE_MAX;
         loop {
-            let seen = self.look().await;
-            if let Ok(Some(settled)) = seen {
-                return Ok(settled);
-            }
+            let pause = match self.look().await {
+                Ok(Some(settled)) => return Ok(settled),
+                // What is due may be under way.
+                Ok(None) => LOOK_EVERY,
+                Err(error) if Refused::is_final(&error) => return Err(error),
+                // A part that does not answer may be restarting.
+                Err(_) => Duration::from_millis(200),
+            };
             if deadline < Monotonic::now() {
                 let backlog = self.api.get::<Value>("/v1/test/backlog").await;
-                anyhow::bail!("what is due was not attended within two minutes: {backlog:?}");
+                let due = backlog.context("what is due was not attended within two minutes")?;
+                anyhow::bail!("what is due was not attended within two minutes: {due}");
             }
-            // A part that does not answer may be restarting; what is due may be under way.
-            let pause = if seen.is_err() {
-                Duration::from_millis(200)
-            } else {
-                LOOK_EVERY
-            };
             tokio::time::sleep(pause).await;
         }
     }
@@ -141,6 +142,17 @@ impl ClockSteps {
         self.sandbox.put::<Value>("/sandbox/clock", &body).await?;
         Ok(())
     }
+
+    /// Lets the clock run with real time, or stand, from where it is.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the sandbox does not answer.
+    pub async fn run_on(&self, running: bool) -> anyhow::Result<()> {
+        let body = json!({ "running": running });
+        self.sandbox.put::<Value>("/sandbox/clock", &body).await?;
+        Ok(())
+    }
 }
 
 /// A moment at which nothing is due.
@@ -152,4 +164,34 @@ pub struct Settled {
     pub next_wake_at: Option<Instant>,
     /// When something happens at the sandbox next.
     pub next_event_at: Option<Instant>,
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_part_that_refuses_to_tell_ends_the_wait_at_once() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let refusal = b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 7\r\n\r\nrevoked";
+                let _ = stream.read(&mut [0; 1024]).await;
+                let _ = stream.write_all(refusal).await;
+            }
+        });
+        let part = || Http::new(&url, None).expect("a client");
+        let clock = ClockSteps::new(part(), part());
+
+        let waited = tokio::time::timeout(Duration::from_secs(5), clock.settle()).await;
+        let refused = waited.expect("at once").expect_err("refused").to_string();
+        assert!(
+            refused.contains("401") && refused.ends_with("revoked"),
+            "{refused}"
+        );
+    }
 }

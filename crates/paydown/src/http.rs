@@ -3,8 +3,26 @@
 use std::time::Duration;
 
 use anyhow::Context;
+use reqwest::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+/// A part answered, and not with success.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} answered {status}: {text}")]
+pub struct Refused {
+    what: String,
+    status: StatusCode,
+    text: String,
+}
+
+impl Refused {
+    /// Whether `error` is a part's answer that the same question will get again: the asker is at fault.
+    pub fn is_final(error: &anyhow::Error) -> bool {
+        let refused = error.downcast_ref::<Refused>();
+        refused.is_some_and(|refused| refused.status.is_client_error())
+    }
+}
 
 /// A client of one part.
 #[derive(Clone, Debug)]
@@ -119,7 +137,9 @@ impl Http {
         let answer = request.send().await.with_context(|| what.clone())?;
         let status = answer.status();
         let text = answer.text().await.with_context(|| what.clone())?;
-        anyhow::ensure!(status.is_success(), "{what} answered {status}: {text}");
+        if !status.is_success() {
+            return Err(Refused { what, status, text }.into());
+        }
         serde_json::from_str(&text).with_context(|| format!("{what}: the answer is not understood"))
     }
 }

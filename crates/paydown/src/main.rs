@@ -10,8 +10,7 @@ async fn main() -> ExitCode {
     match paydown::cli::run(Cli::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Causes on the same line: each error's own text says what it is about.
-            eprintln!("Error: {error:#}");
+            eprintln!("Error: {}", paydown::cli::told(&error));
             ExitCode::FAILURE
         }
     }

@@ -3,26 +3,41 @@
 //! The parts are this same binary, configured by environment alone, as they would be anywhere else.
 
 use std::fs::File;
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant as Monotonic};
 
 use anyhow::Context;
-use chrono::{DateTime, Utc};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::process::{Child, Command};
+use tokio_util::sync::CancellationToken;
 
+use domain::date::Instant;
+use flows::clock::Clock;
 use store::{DataKey, Store};
 
+use crate::clock_steps::ClockSteps;
 use crate::http::Http;
 use crate::local_postgres::{LocalPostgres, Options};
-use crate::verbs::keys::{create_api_key, fresh};
+use crate::runtime::{END_WITH_STDIN, STOPPED};
+use crate::verbs::keys::{create_api_key, revoke_named};
+
+mod keys;
+mod place;
+
+use keys::Keys;
+pub(crate) use keys::write_private;
+use place::Held;
+
+/// Where logs and the private PostgreSQL live unless told.
+pub const DIR: &str = ".paydown";
 
 /// How the parts are to run.
 #[derive(Debug)]
 pub struct Layout {
+    /// Which verb runs them; told to the next that wants the same directory.
+    pub verb: &'static str,
     /// Where logs and, unless given, the private PostgreSQL live.
     pub dir: PathBuf,
     /// The database's name.
@@ -30,7 +45,7 @@ pub struct Layout {
     /// Whether the database is made anew.
     pub fresh: bool,
     /// Where the sandbox's clock stands at the start; `None` runs with real time.
-    pub start_at: Option<DateTime<Utc>>,
+    pub start_at: Option<Instant>,
     /// How many worker processes.
     pub workers: usize,
     /// The API's and the sandbox's port; `None` takes free ones.
@@ -53,11 +68,16 @@ pub struct Parts {
     pub sandbox: Http,
     /// A key to the API.
     pub api_key: String,
+    /// The newest instant of a database that was kept and is not empty.
+    pub kept_until: Option<Instant>,
+    ports: (u16, u16),
+    clock_runs: bool,
     data_key: DataKey,
     environment: Vec<(&'static str, String)>,
     processes: Vec<(String, Child)>,
     workers: Vec<Child>,
     workers_started: usize,
+    _held: Held,
 }
 
 impl Parts {
@@ -65,10 +85,30 @@ impl Parts {
     ///
     /// # Errors
     ///
-    /// Fails with the part that did not come up, and where its log is.
-    pub async fn start(layout: Layout) -> anyhow::Result<Parts> {
-        std::fs::create_dir_all(layout.dir.join("logs"))
-            .with_context(|| format!("{} cannot be made", layout.dir.display()))?;
+    /// Fails with the part that did not come up, and where its log is; when the directory or a port is somebody
+    /// else's, before anything is touched; and when `stop` is cancelled meanwhile. No part is left running.
+    pub async fn start(layout: Layout, stop: &CancellationToken) -> anyhow::Result<Parts> {
+        let prepared = stop.run_until_cancelled(Parts::prepare(layout)).await;
+        let mut parts = prepared.context(STOPPED)??;
+        match stop.run_until_cancelled(parts.bring_up()).await {
+            Some(Ok(())) => Ok(parts),
+            Some(Err(error)) => {
+                parts.stop().await;
+                Err(error)
+            }
+            None => {
+                parts.stop().await;
+                anyhow::bail!(STOPPED)
+            }
+        }
+    }
+
+    async fn prepare(mut layout: Layout) -> anyhow::Result<Parts> {
+        let held = place::hold(&layout.dir, layout.verb)?;
+        let ports = place::ports(layout.ports)?;
+        let logs = layout.dir.join("logs");
+        std::fs::create_dir_all(&logs)
+            .with_context(|| format!("{} cannot be made", logs.display()))?;
         let postgres =
             LocalPostgres::start(&layout.dir.join("postgres"), Options::default()).await?;
         if layout.fresh {
@@ -77,42 +117,50 @@ impl Parts {
         postgres.ensure_database(layout.database).await?;
         let database_url = postgres.url(layout.database);
         let keys = Keys::of(&layout)?;
-        let api_key = prepare(&database_url, &keys).await?;
+        let prepared = prepare(&database_url, &keys).await?;
+        let clock_runs = layout.start_at.is_none();
+        // A clock that went back would find everything in the database still to come.
+        let later = |newest: &Instant| Clock::real().now() < *newest;
+        layout.start_at = layout.start_at.or(prepared.newest_at.filter(later));
 
-        let (api_port, sandbox_port) = match layout.ports {
-            Some(ports) => ports,
-            None => (free_port()?, free_port()?),
-        };
-        let sandbox = Http::new(&format!("http://127.0.0.1:{sandbox_port}"), None)?;
-        let api = Http::new(&format!("http://127.0.0.1:{api_port}"), Some(&api_key))?;
-        let environment = environment(&layout, &keys, &database_url, (api_port, sandbox_port));
-        let mut parts = Parts {
+        let [api, sandbox] = [ports.0, ports.1].map(|port| format!("http://127.0.0.1:{port}"));
+        Ok(Parts {
+            environment: environment(&layout, &keys, &database_url, ports),
             layout,
+            ports,
+            clock_runs,
             postgres,
             database_url,
-            api,
-            sandbox,
-            api_key,
+            api: Http::new(&api, Some(&prepared.api_key))?,
+            sandbox: Http::new(&sandbox, None)?,
+            api_key: prepared.api_key,
+            kept_until: prepared.newest_at,
             data_key: keys.data_key()?,
-            environment,
             processes: Vec::new(),
             workers: Vec::new(),
             workers_started: 0,
-        };
-        parts.start_sandbox(api_port, sandbox_port)?;
-        parts
-            .wait_for("sandbox", parts.sandbox.clone(), "/sandbox/health")
-            .await?;
-        let api = parts.spawn("api", &["serve".to_owned()])?;
-        parts.processes.push(("api".to_owned(), api));
-        parts.wait_for("api", parts.api.clone(), "/readyz").await?;
-        for _ in 0..parts.layout.workers {
-            parts.start_worker()?;
-        }
-        Ok(parts)
+            _held: held,
+        })
     }
 
-    fn start_sandbox(&mut self, api_port: u16, sandbox_port: u16) -> anyhow::Result<()> {
+    async fn bring_up(&mut self) -> anyhow::Result<()> {
+        self.start_sandbox()?;
+        self.wait_for("sandbox", self.sandbox.clone(), "/sandbox/health")
+            .await?;
+        if self.clock_runs {
+            self.clock().run_on(true).await?;
+        }
+        let api = self.spawn("api", &["serve".to_owned()])?;
+        self.processes.push(("api".to_owned(), api));
+        self.wait_for("api", self.api.clone(), "/readyz").await?;
+        for _ in 0..self.layout.workers {
+            self.start_worker()?;
+        }
+        Ok(())
+    }
+
+    fn start_sandbox(&mut self) -> anyhow::Result<()> {
+        let (api_port, sandbox_port) = self.ports;
         let mut arguments = vec![
             "sandbox".to_owned(),
             format!("--listen=127.0.0.1:{sandbox_port}"),
@@ -125,6 +173,11 @@ impl Parts {
         let sandbox = self.spawn("sandbox", &arguments)?;
         self.processes.push(("sandbox".to_owned(), sandbox));
         Ok(())
+    }
+
+    /// The clock that all parts follow.
+    pub fn clock(&self) -> ClockSteps {
+        ClockSteps::new(self.api.clone(), self.sandbox.clone())
     }
 
     /// Starts one more worker process.
@@ -153,14 +206,20 @@ impl Parts {
         Ok(id)
     }
 
-    /// Forgets every lease there is, as if nobody held any row. Answers how many were held.
+    /// Forgets every lease there is, as if nobody held any row, as soon as somebody holds one. Answers how many
+    /// were held: none, if nobody held one within the time given.
     ///
     /// # Errors
     ///
     /// Fails when the database does.
-    pub async fn wipe_leases(&self) -> anyhow::Result<u64> {
+    pub async fn wipe_leases(&self, within: Duration) -> anyhow::Result<u64> {
         let store = Store::connect(&self.database_url, 2, &self.data_key).await?;
-        let wiped = store.wipe_leases().await?;
+        let deadline = Monotonic::now() + within;
+        let mut wiped = store.wipe_leases().await?;
+        while wiped == 0 && Monotonic::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            wiped = store.wipe_leases().await?;
+        }
         store.close().await;
         Ok(wiped)
     }
@@ -170,29 +229,44 @@ impl Parts {
         self.layout.dir.join("logs")
     }
 
+    fn log(&self, name: &str) -> PathBuf {
+        self.logs().join(format!("{name}.log"))
+    }
+
+    /// An option that leads another verb to a file of ours; nothing where it looks there by itself.
+    pub fn option(&self, name: &str, file: &str) -> String {
+        let usual = std::path::absolute(DIR).is_ok_and(|usual| usual == self.layout.dir);
+        if usual {
+            return String::new();
+        }
+        format!(" {name} {:?}", self.layout.dir.join(file))
+    }
+
     /// Asks every part to end, and waits for it; one that does not end within ten seconds is killed.
     pub async fn stop(mut self) {
-        let mut children: Vec<Child> = std::mem::take(&mut self.workers);
-        // The workers first: they still need the others to finish what they have begun.
-        children.extend(
-            std::mem::take(&mut self.processes)
-                .into_iter()
-                .map(|(_, child)| child),
-        );
-        for child in &mut children {
-            terminate(child);
-            let ended = tokio::time::timeout(Duration::from_secs(10), child.wait()).await;
-            if ended.is_err() {
-                tracing::warn!("a part did not end when asked to; killing it");
-                // It may have ended in between; there is nothing left to do about either.
-                drop(child.kill().await);
+        // The workers first, the sandbox last: each needs those after it to finish what it has begun.
+        let mut groups = vec![std::mem::take(&mut self.workers)];
+        let others = std::mem::take(&mut self.processes).into_iter().rev();
+        groups.extend(others.map(|(_, child)| vec![child]));
+        for mut group in groups {
+            group.iter().for_each(terminate);
+            for child in &mut group {
+                let ended = tokio::time::timeout(Duration::from_secs(10), child.wait()).await;
+                if ended.is_err() {
+                    tracing::warn!("a part did not end when asked to; killing it");
+                    // It may have ended in between; there is nothing left to do about either.
+                    drop(child.kill().await);
+                }
             }
         }
     }
 
     fn spawn(&self, name: &str, arguments: &[String]) -> anyhow::Result<Child> {
-        let log = File::create(self.logs().join(format!("{name}.log")))?;
-        let mut command = Command::new(std::env::current_exe()?);
+        let path = self.log(name);
+        let log =
+            File::create(&path).with_context(|| format!("{} cannot be written", path.display()))?;
+        let this = std::env::current_exe().context("this program's own file cannot be found")?;
+        let mut command = Command::new(this);
         for (variable, _) in std::env::vars_os() {
             // The parts are configured here alone, whatever the shell has set.
             if variable.to_string_lossy().starts_with("PAYDOWN_") || variable == "DATABASE_URL" {
@@ -203,7 +277,9 @@ impl Parts {
             .args(arguments)
             .current_dir(&self.layout.dir)
             .envs(self.environment.iter().map(|(key, value)| (*key, value)))
-            .stdin(Stdio::null())
+            // Held open by this process alone: however it ends, its parts hear of it and end, too.
+            .env(END_WITH_STDIN, "1")
+            .stdin(Stdio::piped())
             .stdout(log.try_clone()?)
             .stderr(log)
             // Ctrl-C on the terminal reaches this process alone; it ends its parts in order.
@@ -215,72 +291,51 @@ impl Parts {
     }
 
     async fn wait_for(&mut self, name: &str, http: Http, path: &str) -> anyhow::Result<()> {
-        let log = self.logs().join(format!("{name}.log"));
         for _ in 0..300 {
-            if http.is_well(path).await {
+            let is_well = http.is_well(path).await;
+            // Asked afterwards: a stranger at our port may have answered for a part that has ended.
+            self.must_live()?;
+            if is_well {
                 return Ok(());
-            }
-            for (process, child) in &mut self.processes {
-                if let Some(status) = child.try_wait()? {
-                    anyhow::bail!("{process} ended with {status}; its log: {}", log.display());
-                }
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
+        let log = self.log(name);
         anyhow::bail!(
             "{name} did not answer within 30 seconds; its log: {}",
             log.display()
         )
     }
+
+    fn must_live(&mut self) -> anyhow::Result<()> {
+        let logs = self.logs();
+        for (name, child) in &mut self.processes {
+            if let Some(status) = child.try_wait()? {
+                let log = logs.join(format!("{name}.log"));
+                anyhow::bail!("{name} ended with {status}; its log: {}", log.display());
+            }
+        }
+        Ok(())
+    }
 }
 
 const SANDBOX_TOKEN: &str = "sandbox";
 
-/// The keys of the installation in a directory: made once, kept beside its database.
-struct Keys {
-    uid_key: String,
-    data_key: String,
+/// What there is in a database made ready.
+struct Prepared {
+    api_key: String,
+    newest_at: Option<Instant>,
 }
 
-impl Keys {
-    fn of(layout: &Layout) -> anyhow::Result<Keys> {
-        let path = layout.dir.join(format!("{}.keys", layout.database));
-        if layout.fresh || !path.exists() {
-            write_private(&path, &format!("{}\n{}\n", fresh()?, fresh()?))?;
-        }
-        let text = std::fs::read_to_string(&path)?;
-        let mut lines = text.lines().map(str::to_owned);
-        let (Some(uid_key), Some(data_key)) = (lines.next(), lines.next()) else {
-            anyhow::bail!("{} does not hold two keys", path.display());
-        };
-        Ok(Keys { uid_key, data_key })
-    }
-
-    fn data_key(&self) -> anyhow::Result<DataKey> {
-        let bytes = data_encoding::HEXLOWER.decode(self.data_key.as_bytes())?;
-        let bytes: [u8; 32] = bytes
-            .try_into()
-            .map_err(|_| anyhow::anyhow!("a data key has 32 bytes"))?;
-        Ok(DataKey::new(bytes))
-    }
-}
-
-/// Writes a file that only its owner may read.
-pub(crate) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    let mut options = File::options();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    options.open(path)?.write_all(text.as_bytes())?;
-    Ok(())
-}
-
-async fn prepare(database_url: &str, keys: &Keys) -> anyhow::Result<String> {
+async fn prepare(database_url: &str, keys: &Keys) -> anyhow::Result<Prepared> {
     let store = Store::connect(database_url, 4, &keys.data_key()?).await?;
     store.migrate().await?;
+    let newest_at = store.newest_at().await?;
+    // The last start's key, of a database that was kept: nobody needs it any more.
+    revoke_named(&store, "local").await?;
     let api_key = create_api_key(&store, "local", api::KeyMode::Test).await?;
     store.close().await;
-    Ok(api_key)
+    Ok(Prepared { api_key, newest_at })
 }
 
 fn environment(
@@ -318,10 +373,6 @@ fn environment(
         ("PAYDOWN_CLOCK__SANDBOX_URL", sandbox_url),
         ("PAYDOWN_LOG__FILTER", "info".to_owned()),
     ]
-}
-
-fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 fn terminate(child: &Child) {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use chrono::TimeDelta;
 use secrecy::{ExposeSecret, SecretString};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use domain::failure::RetryPolicy;
@@ -109,24 +110,60 @@ fn key_bytes(key: Option<&SecretString>, name: &str) -> anyhow::Result<[u8; 32]>
     bytes.with_context(|| format!("{name} must be 32 bytes in hex: 64 characters"))
 }
 
-/// A token that is cancelled by Ctrl-C or SIGTERM: the sign to wind down.
+/// Told to a process: end when your stdin does. `demo` and `dev` hold the stdin of their parts, so that these
+/// end even when they themselves are killed.
+pub const END_WITH_STDIN: &str = "PAYDOWN_END_WITH_STDIN";
+
+/// Why something that a person runs did not come to its end.
+pub const STOPPED: &str = "stopped by a signal";
+
+/// A token that is cancelled by Ctrl-C or SIGTERM: the sign for a part to wind down. Where
+/// [`END_WITH_STDIN`] is set, also by the end of stdin.
 ///
 /// # Errors
 ///
 /// Fails when the signals cannot be listened for.
 pub fn stop_on_signal() -> anyhow::Result<CancellationToken> {
-    use tokio::signal::unix::{SignalKind, signal};
+    let stop = stop_on(&[SignalKind::interrupt(), SignalKind::terminate()])?;
+    if std::env::var_os(END_WITH_STDIN).is_some() {
+        let token = stop.clone();
+        // A thread of its own: a read that waits for ever would hold up the end of the runtime.
+        std::thread::Builder::new()
+            .name("stdin".to_owned())
+            .spawn(move || {
+                // An error is an end as well.
+                let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+                tracing::info!("whoever started this has ended: winding down");
+                token.cancel();
+            })?;
+    }
+    Ok(stop)
+}
+
+/// A token that is cancelled by Ctrl-C, SIGTERM or the end of the terminal: the sign for what a person runs there
+/// to clear up behind itself.
+///
+/// # Errors
+///
+/// Fails when the signals cannot be listened for.
+pub fn stop_with_terminal() -> anyhow::Result<CancellationToken> {
+    stop_on(&[
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+    ])
+}
+
+fn stop_on(kinds: &[SignalKind]) -> anyhow::Result<CancellationToken> {
     let stop = CancellationToken::new();
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let token = stop.clone();
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        tracing::info!("asked to stop: winding down");
-        token.cancel();
-    });
+    for kind in kinds {
+        let mut signals = signal(*kind)?;
+        let token = stop.clone();
+        tokio::spawn(async move {
+            signals.recv().await;
+            tracing::info!("asked to stop: winding down");
+            token.cancel();
+        });
+    }
     Ok(stop)
 }

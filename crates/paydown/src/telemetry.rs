@@ -28,16 +28,16 @@ const EXPORT: Duration = Duration::from_secs(10);
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
     /// `log.filter` is not a filter.
-    #[error("log.filter: {0}")]
+    #[error("log.filter is not a filter")]
     Filter(#[from] ParseError),
     /// The collector's address or the exporter's own settings cannot be used.
-    #[error("traces cannot be exported: {0}")]
+    #[error("traces cannot be exported")]
     Exporter(#[from] ExporterBuildError),
     /// No thread to export with.
-    #[error("traces cannot be exported: {0}")]
+    #[error("traces cannot be exported")]
     Resources(#[from] io::Error),
     /// The process has telemetry already.
-    #[error("{0}")]
+    #[error(transparent)]
     Twice(#[from] TryInitError),
 }
 

@@ -115,6 +115,23 @@ fn config_keys_lists_every_key_whatever_the_environment_says() {
 }
 
 #[test]
+fn a_configuration_that_is_not_there_is_told_once() {
+    let told = stderr(&paydown("--config nope.toml config show", &[]));
+    assert_eq!(told.matches("No such file").count(), 1, "{told}");
+    assert!(told.contains("nope.toml"), "{told}");
+}
+
+#[test]
+fn an_api_keys_name_is_refused_before_any_database_is_asked() {
+    for name in ["--name=", "--name=a\nb"] {
+        let output = paydown(&format!("keys create {name}"), &[]);
+        let told = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains("1 to 100 characters"), "{told}");
+    }
+}
+
+#[test]
 fn generated_keys_are_told_on_stdout_alone() {
     let output = paydown("keys generate", &[]);
     assert!(
@@ -133,7 +150,7 @@ fn no_postgres_is_told_with_the_install_line_of_each_system() {
     let told = stderr(&output);
 
     assert_eq!(output.status.code(), Some(1), "{told}");
-    for word in ["apt-get", "dnf", "pacman", "apk", "brew", "DATABASE_URL"] {
+    for word in ["apt-get", "dnf", "pacman", "apk", "brew", "PG_BIN_DIR"] {
         assert!(told.contains(word), "{told}");
     }
 }

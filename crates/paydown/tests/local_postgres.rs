@@ -221,6 +221,23 @@ fn processes_that_start_the_same_cluster_at_once_get_the_same_one() {
     );
 }
 
+#[test]
+fn a_umask_that_shuts_everybody_out_does_not_keep_the_server_from_its_settings() {
+    let yard = Yard::new();
+    fs::create_dir(yard.dir()).expect("made");
+    open_up(&yard.dir());
+    let mut command = Command::new("sh");
+    command.args([
+        "-c",
+        "umask 077; exec \"$0\" postgres start --dir \"$1\"",
+        PAYDOWN,
+    ]);
+    let output = command.arg(yard.dir()).output().expect("it ran");
+
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{told}");
+}
+
 #[tokio::test]
 async fn what_a_crash_during_the_making_left_is_no_obstacle() {
     let yard = Yard::new();

@@ -12,11 +12,12 @@ use figment::{Figment, Metadata, Profile, Provider};
 
 use super::keys::{KEYS, Key, whole_number};
 use super::{Config, ConfigError, Problem, rules};
+use crate::runtime::END_WITH_STDIN;
 
 const PREFIX: &str = "PAYDOWN_";
 
 /// Variables of ours that are not configuration.
-const NOT_KEYS: &[&str] = &["PAYDOWN_CONFIG", "PAYDOWN_API_KEY"];
+const NOT_KEYS: &[&str] = &["PAYDOWN_CONFIG", "PAYDOWN_API_KEY", END_WITH_STDIN];
 
 /// What a configuration is read from.
 #[derive(Debug, Clone, Default)]

@@ -1,7 +1,7 @@
 //! Plays the demo: registers, lets the payers approve, lets time pass, and breaks things on the way.
 
 use std::path::PathBuf;
-use std::time::Instant as Monotonic;
+use std::time::{Duration, Instant as Monotonic};
 
 use anyhow::Context;
 use chrono::TimeDelta;
@@ -12,10 +12,14 @@ use super::compare::{Comparison, compare};
 use super::loans::{self, Registered, text};
 use super::show::{Progress, Screen};
 use crate::clock_steps::ClockSteps;
-use crate::parts::{Layout, Parts};
+use crate::parts::{DIR, Layout, Parts};
+use crate::runtime::{STOPPED, stop_with_terminal};
 
 /// When the demo's story begins: Wednesday 25 June 2025, 10:00 in Sydney.
 const BEGINS_AT: &str = "2025-06-25T00:00:00Z";
+
+/// How soon after a move of the clock some worker holds a row, if anything came due.
+const LEASED_WITHIN: Duration = Duration::from_millis(300);
 
 /// What can be broken on the way.
 #[derive(Clone, Debug, Args)]
@@ -36,7 +40,7 @@ pub struct Options {
     #[arg(long)]
     pub restart_postgres: bool,
     /// Where the private PostgreSQL and the logs live.
-    #[arg(long, default_value = ".paydown", value_name = "DIR")]
+    #[arg(long, default_value = DIR, value_name = "DIR")]
     pub dir: PathBuf,
     /// Where the faults' dice begin.
     #[arg(long, default_value_t = 1)]
@@ -50,20 +54,26 @@ pub struct Options {
 /// Fails when a part does not come up or answer, and when anything disagrees with the provider's ledger.
 pub async fn run(options: Options) -> anyhow::Result<()> {
     let began = Monotonic::now();
+    let stop = stop_with_terminal()?;
     let screen = Screen::new();
     screen.say("PAYDOWN DEMO: sandbox, no real money")?;
     let spinner = screen.wait("starting a private PostgreSQL, the sandbox, the API, two workers");
-    let parts = Parts::start(layout(&options)?).await?;
+    let started = Parts::start(layout(&options)?, &stop).await;
     spinner.finish_and_clear();
-    let result = play(&screen, parts, &options).await?;
+    let mut parts = started?;
+    let played = stop
+        .run_until_cancelled(play(&screen, &mut parts, &options))
+        .await;
+    parts.stop().await;
 
+    let comparison = played.context(STOPPED)??;
     screen.say(&format!("took {:.0?}", began.elapsed()))?;
-    result
+    verdict(&screen, &comparison)
 }
 
 fn layout(options: &Options) -> anyhow::Result<Layout> {
-    std::fs::create_dir_all(&options.dir)?;
     Ok(Layout {
+        verb: "demo",
         dir: std::path::absolute(&options.dir)?,
         database: "paydown_demo",
         fresh: true,
@@ -74,36 +84,31 @@ fn layout(options: &Options) -> anyhow::Result<Layout> {
     })
 }
 
-/// The outer result is a demo that could not be played; the inner one what the comparison found.
-async fn play(
-    screen: &Screen,
-    mut parts: Parts,
-    options: &Options,
-) -> anyhow::Result<anyhow::Result<()>> {
+async fn play(screen: &Screen, parts: &mut Parts, options: &Options) -> anyhow::Result<Comparison> {
     screen.say(&format!("database  {}", parts.database_url))?;
     screen.say(&format!("logs      {}", parts.logs().display()))?;
-    let clock = ClockSteps::new(parts.api.clone(), parts.sandbox.clone());
-    set_faults(&parts, options).await?;
+    let clock = parts.clock();
+    set_faults(parts, options).await?;
 
     let mut loans = Vec::new();
     for loan in loans::read()? {
         loans.push(loan.register(&parts.api, &parts.sandbox).await?);
     }
     screen.plans(&loans)?;
-    approve(&parts, &clock, &loans).await?;
+    approve(parts, &clock, &loans).await?;
 
     let progress = screen.progress(&loans);
-    live(&mut parts, &clock, &loans, options, &progress).await?;
+    live(parts, &clock, &loans, options, &progress).await?;
     progress.finish();
 
-    let comparison = compare(&parts, &loans).await?;
+    let comparison = compare(parts, &loans).await?;
     screen.instalments(&comparison)?;
     screen.say(&format!(
-        "Look into it:  psql \"{}\"     Stop PostgreSQL:  cargo run -p paydown -- postgres stop",
-        parts.database_url
+        "Look into it:     psql \"{}\"\nStop PostgreSQL:  cargo run -q -p paydown -- postgres stop{}",
+        parts.database_url,
+        parts.option("--dir", "postgres")
     ))?;
-    parts.stop().await;
-    Ok(verdict(screen, &comparison))
+    Ok(comparison)
 }
 
 async fn set_faults(parts: &Parts, options: &Options) -> anyhow::Result<()> {
@@ -158,11 +163,14 @@ async fn live(
             "after three years the plans have still not ended"
         );
         progress.clock(now_at);
-        while let Some((_, mishap)) =
+        while let Some((after, mishap)) =
             mishaps.pop_if(|(after, _)| *after <= follower.instalments_ended)
         {
             // The clock has just moved: the workers are in the middle of what came due.
-            mishap.strike(parts, progress).await?;
+            if !mishap.strike(parts, progress).await? {
+                mishaps.push((after, mishap));
+                break;
+            }
         }
         clock.settle().await?;
         follower.follow(parts, progress).await?;
@@ -200,7 +208,8 @@ fn mishaps(options: &Options, total: u64) -> Vec<(u64, Mishap)> {
 }
 
 impl Mishap {
-    async fn strike(self, parts: &mut Parts, progress: &Progress) -> anyhow::Result<()> {
+    /// Whether it struck; if not, it is for another time.
+    async fn strike(self, parts: &mut Parts, progress: &Progress) -> anyhow::Result<bool> {
         match self {
             Mishap::KillWorker => {
                 let id = parts.kill_worker().await?;
@@ -211,7 +220,10 @@ impl Mishap {
                 progress.say("  ✓ another worker process started")?;
             }
             Mishap::WipeLeases => {
-                let wiped = parts.wipe_leases().await?;
+                let wiped = parts.wipe_leases(LEASED_WITHIN).await?;
+                if wiped == 0 {
+                    return Ok(false);
+                }
                 progress.say(&format!(
                     "  ✗ every lease wiped by hand ({wiped} were held)"
                 ))?;
@@ -221,7 +233,7 @@ impl Mishap {
                 progress.say("  ✗ PostgreSQL restarted as if it had crashed")?;
             }
         }
-        Ok(())
+        Ok(true)
     }
 }
 

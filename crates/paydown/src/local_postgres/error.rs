@@ -17,8 +17,7 @@ pub enum LocalPostgresError {
          - Arch:            sudo pacman -S postgresql\n    \
          - Alpine:          sudo apk add postgresql\n    \
          - macOS:           brew install postgresql@17\n    \
-         - set PG_BIN_DIR to the directory that holds them\n    \
-         - set DATABASE_URL=postgres://user:password@host/database to use a server you run",
+         - set PG_BIN_DIR to the directory that holds them",
         looked_in.join(", ")
     )]
     ProgramsMissing {
@@ -71,7 +70,7 @@ pub enum LocalPostgresError {
         expected: u32,
     },
     /// A file or directory cannot be made, read or removed, or a program not be started.
-    #[error("cannot {doing} {}: {source}", path.display())]
+    #[error("cannot {doing} {}", path.display())]
     Io {
         /// What was tried, as a verb.
         doing: &'static str,
@@ -111,7 +110,7 @@ pub enum LocalPostgresError {
         said: String,
     },
     /// The caller's migration of a test template failed.
-    #[error("the migration of the template database failed: {0}")]
+    #[error("the migration of the template database failed")]
     Migration(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 

@@ -134,7 +134,8 @@ impl Place {
         self.give(&path)
     }
 
-    fn give(&self, path: &Path) -> Result<(), LocalPostgresError> {
+    /// Makes the server's user the owner of what is there.
+    pub fn give(&self, path: &Path) -> Result<(), LocalPostgresError> {
         let Some(server) = &self.server else {
             return Ok(());
         };

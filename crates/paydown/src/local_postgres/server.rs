@@ -89,6 +89,8 @@ impl LocalPostgres {
         let settings = data.join("paydown.conf");
         fs::write(&settings, self.settings())
             .map_err(LocalPostgresError::io("write", &settings))?;
+        // Root's umask may keep it from the server's user.
+        self.place.give(&settings)?;
         self.place.make_log()?;
         let open = || OpenOptions::new().append(true).open(&log);
         let stdout = open().map_err(LocalPostgresError::io("open", &log))?;

@@ -12,12 +12,17 @@ use domain::date::{BusinessDate, Instant, ZONE};
 use crate::clock_steps::ClockSteps;
 use crate::http::Http;
 use crate::output;
+use crate::runtime::{STOPPED, stop_with_terminal};
 
 /// What to do with the clock.
 #[derive(Debug, Subcommand)]
 pub enum Action {
     /// Print what it says, in Sydney and in UTC.
     Show(Where),
+    /// Let it run with real time, as it does at the start of `dev`.
+    Run(Where),
+    /// Let it stand.
+    Stop(Where),
     /// Let time pass, attending everything that comes due: 14d, 36h, 90m or 30s.
     Advance {
         /// How far.
@@ -74,21 +79,44 @@ impl Where {
 pub async fn run(action: &Action) -> anyhow::Result<()> {
     match action {
         Action::Show(place) => show(&place.clock()?).await,
-        Action::Advance { by, place } => {
-            let clock = place.clock()?;
-            let reading = clock.read().await?;
-            clock.advance(reading.now_at + *by, reading.running).await?;
-            show(&clock).await
+        Action::Run(place) => run_on(&place.clock()?, true).await,
+        Action::Stop(place) => run_on(&place.clock()?, false).await,
+        Action::Advance { by, place } => pass(&place.clock()?, |now_at| now_at + *by).await,
+        Action::Set { to, place } => pass(&place.clock()?, |_| *to).await,
+    }
+}
+
+async fn run_on(clock: &ClockSteps, running: bool) -> anyhow::Result<()> {
+    clock.run_on(running).await?;
+    show(clock).await
+}
+
+/// Lets time pass. While it does the clock stands between its steps; at the end, also at an early one, it runs
+/// again if it ran before.
+async fn pass(clock: &ClockSteps, target: impl Fn(Instant) -> Instant) -> anyhow::Result<()> {
+    let stop = stop_with_terminal()?;
+    let before = clock.read().await?;
+    let target = target(before.now_at);
+    anyhow::ensure!(before.now_at <= target, "the clock goes forward only");
+    let moving = clock.advance(target, before.running);
+    match stop.run_until_cancelled(moving).await {
+        Some(Ok(())) => return show(clock).await,
+        Some(Err(error)) => {
+            let restored = clock.run_on(before.running).await;
+            Err(match restored {
+                Ok(()) => error,
+                Err(_) => error.context(STANDS),
+            })
         }
-        Action::Set { to, place } => {
-            let clock = place.clock()?;
-            let reading = clock.read().await?;
-            anyhow::ensure!(reading.now_at <= *to, "the clock goes forward only");
-            clock.advance(*to, reading.running).await?;
-            show(&clock).await
+        None => {
+            clock.run_on(before.running).await.context(STANDS)?;
+            show(clock).await?;
+            anyhow::bail!("{STOPPED} on the way")
         }
     }
 }
+
+const STANDS: &str = "the clock may stand now; `paydown clock run` lets it run";
 
 async fn show(clock: &ClockSteps) -> anyhow::Result<()> {
     let reading = clock.read().await?;

@@ -46,6 +46,9 @@ struct Row {
 /// Fails when they cannot be written.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let rows = rows(arguments);
+    if let Some(note) = note(rows.len(), arguments.periods) {
+        eprintln!("{note}");
+    }
     if arguments.json {
         output::json(&rows)?;
         return Ok(());
@@ -85,6 +88,15 @@ fn rows(arguments: &Arguments) -> Vec<Row> {
         closes_at: window.closes_at(),
     });
     rows.collect()
+}
+
+/// Said beside the periods when there are fewer than asked for.
+fn note(found: usize, asked: u32) -> Option<String> {
+    let asked = usize::try_from(asked).unwrap_or(usize::MAX);
+    let last = BusinessDate::MAX;
+    (found < asked).then(|| {
+        format!("note: only {found} of {asked} periods end by {last}, the last date there is")
+    })
 }
 
 fn start(text: &str) -> Result<BusinessDate, String> {
@@ -148,6 +160,16 @@ mod tests {
             },
         ]);
         assert_eq!(json_of(Reading::Oligo, 2), expected);
+    }
+
+    #[test]
+    fn that_there_are_fewer_periods_than_asked_for_is_said() {
+        assert_eq!(note(12, 12), None);
+        let told = note(3, 12).expect("said");
+        assert!(
+            told.contains("only 3 of 12 periods end by 2200-12-31"),
+            "{told}"
+        );
     }
 
     #[test]
