@@ -39,6 +39,9 @@ async fn ring_at_calls(store: Store, bell: &Bell) {
             },
             Err(error) => error.to_string(),
         };
+        if store.is_closed() {
+            return;
+        }
         tracing::warn!(
             error,
             "no wake-up calls can be heard; due rows are found by polling"

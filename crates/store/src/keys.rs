@@ -1,11 +1,30 @@
 //! Keys to the admin API, and the check that this process holds the database's own keys.
 
+use std::sync::{Arc, OnceLock};
+
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use domain::date::Instant;
 use domain::uid::ApiKeyId;
 
 use crate::{Store, StoreError};
+
+/// The purpose and fingerprint of each key that this process was found to hold; empty until it was.
+pub(crate) type HeldKeys = Arc<OnceLock<[(&'static str, String); 2]>>;
+
+/// A registered key to the admin API, without its secret, which nobody has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    /// Its id.
+    pub id: ApiKeyId,
+    /// What it is called, 1 to 100 characters; several may be called the same.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Instant,
+    /// When it was revoked; `None` while it is good.
+    pub revoked_at: Option<Instant>,
+}
 
 impl Store {
     /// Registers a key to the admin API under its digest. The secret itself is never stored.
@@ -34,6 +53,50 @@ impl Store {
         Ok(())
     }
 
+    /// Every key there ever was, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does.
+    pub async fn api_keys(&self) -> Result<Vec<ApiKey>, StoreError> {
+        let rows: Vec<(Uuid, String, Instant, Option<Instant>)> = sqlx::query_as(
+            "select id, name, created_at, revoked_at
+             from api_key
+             order by created_at, id",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let keys = rows
+            .into_iter()
+            .map(|(id, name, created_at, revoked_at)| ApiKey {
+                id: ApiKeyId::new(id),
+                name,
+                created_at,
+                revoked_at,
+            });
+        Ok(keys.collect())
+    }
+
+    /// Revokes keys for ever; one that was revoked keeps its time. Answers how many were good until now.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does; then none is revoked.
+    pub async fn revoke_api_keys(&self, ids: &[ApiKeyId], now: Instant) -> Result<u64, StoreError> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+        let revoked = sqlx::query(
+            "update api_key
+             set revoked_at = $2
+             where id = any($1)
+               and revoked_at is null",
+        )
+        .bind(ids)
+        .bind(now)
+        .execute(&self.pool)
+        .await?;
+        Ok(revoked.rows_affected())
+    }
+
     /// The key registered under this digest, unless it was revoked.
     ///
     /// # Errors
@@ -58,7 +121,8 @@ impl Store {
     /// Holds this process to the keys the database was first written with.
     ///
     /// The first start leaves the fingerprints of both keys; every later one must show the same. Another
-    /// uid key would mint other uids for the same instalment, another data key could open nothing.
+    /// uid key would mint other uids for the same instalment, another data key could open nothing. From then on
+    /// every new connection is held to them, too.
     ///
     /// # Errors
     ///
@@ -90,6 +154,31 @@ impl Store {
                 return Err(StoreError::OtherKey { purpose });
             }
         }
+        let held = held.map(|(purpose, fingerprint)| (purpose, fingerprint.to_owned()));
+        // Found before, by this process: they were the same, or we had not come here.
+        let _ = self.held.set(held);
         Ok(())
     }
+}
+
+/// Refuses a connection to a database that was not written with the keys held.
+pub(crate) async fn must_agree(
+    connection: &mut PgConnection,
+    held: &HeldKeys,
+) -> Result<(), sqlx::Error> {
+    let Some(held) = held.get() else {
+        return Ok(());
+    };
+    let recorded: Vec<(String, String)> =
+        sqlx::query_as("select purpose, fingerprint from key_fingerprint")
+            .fetch_all(connection)
+            .await?;
+    for (purpose, fingerprint) in held {
+        let agrees = |row: &(String, String)| row.0 == *purpose && row.1 == *fingerprint;
+        if !recorded.iter().any(agrees) {
+            let other = StoreError::OtherKey { purpose };
+            return Err(sqlx::Error::Configuration(Box::new(other)));
+        }
+    }
+    Ok(())
 }

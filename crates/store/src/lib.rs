@@ -5,8 +5,12 @@
 //! and finds out. Business time is always an argument; only leases (`wake.rs`) use the database's own clock.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection};
+
+use domain::date::Instant;
 
 pub mod vault;
 pub mod codec;
@@ -32,6 +36,12 @@ pub use vault::{DataKey, Vault};
 /// The numbered, forward-only migrations, compiled into the binary.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
 
+/// How long a connection may take to come about, and how long to wait for one to come free.
+const CONNECT_MAX: Duration = Duration::from_secs(10);
+
+/// What PostgreSQL calls a table that is not there.
+const UNDEFINED_TABLE: &str = "42P01";
+
 /// Paydown's database: a pool of connections, and the key that seals personal data in it.
 ///
 /// Cheap to clone; every clone shares the pool.
@@ -40,6 +50,7 @@ pub struct Store {
     pub(crate) pool: PgPool,
     pub(crate) vault: Arc<Vault>,
     pub(crate) poker: poke::Poker,
+    pub(crate) held: keys::HeldKeys,
 }
 
 impl std::fmt::Debug for Store {
@@ -50,6 +61,9 @@ impl std::fmt::Debug for Store {
 
 impl Store {
     /// Connects to the database at `url` with at most `connections_max` connections.
+    ///
+    /// Once [`Store::hold_keys`] has found the keys, every new connection is refused that leads to a database
+    /// with others: one that was put in the place of ours while this process runs.
     ///
     /// # Errors
     ///
@@ -64,14 +78,21 @@ impl Store {
         let options = options
             .application_name("paydown")
             .options([("idle_in_transaction_session_timeout", "10s")]);
+        reach(&options).await?;
+        let held = keys::HeldKeys::default();
+        let to_hold = Arc::clone(&held);
         let pool = PgPoolOptions::new()
             .max_connections(connections_max)
-            .acquire_timeout(std::time::Duration::from_secs(10))
-            .max_lifetime(std::time::Duration::from_secs(600))
+            .acquire_timeout(CONNECT_MAX)
+            .max_lifetime(Duration::from_secs(600))
+            .after_connect(move |connection, _| {
+                let held = Arc::clone(&to_hold);
+                Box::pin(async move { keys::must_agree(connection, &held).await })
+            })
             .before_acquire(|connection, _| Box::pin(is_outside_a_transaction(connection)))
-            .connect_with(options)
-            .await?;
+            .connect_lazy_with(options);
         Ok(Store {
+            held,
             poker: poke::Poker::new(pool.clone()),
             pool,
             vault: Arc::new(Vault::new(data_key)),
@@ -96,7 +117,8 @@ impl Store {
         let applied: i64 =
             sqlx::query_scalar("select count(*) from _sqlx_migrations where success")
                 .fetch_one(&self.pool)
-                .await?;
+                .await
+                .map_err(never_migrated)?;
         let known = MIGRATOR.iter().count();
         match usize::try_from(applied) {
             Ok(applied) if known <= applied => Ok(()),
@@ -115,10 +137,55 @@ impl Store {
         Ok(listener)
     }
 
+    /// The newest business instant at which anything was written; `None` in an empty database.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does.
+    pub async fn newest_at(&self) -> Result<Option<Instant>, StoreError> {
+        let newest = sqlx::query_scalar(
+            "select greatest(
+                 (select max(created_at) from event),
+                 (select max(at) from journal),
+                 (select max(received_at) from webhook))",
+        );
+        Ok(newest.fetch_one(&self.pool).await?)
+    }
+
+    /// Whether [`Store::close`] was called: what it is asked from then on fails.
+    pub fn is_closed(&self) -> bool {
+        self.pool.is_closed()
+    }
+
     /// Closes every connection, waiting for those in use.
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// Connects once, so that a wrong address or password is told at once and by its cause. A pool asks again and
+/// again, and in the end says only that it waited.
+async fn reach(options: &PgConnectOptions) -> Result<(), sqlx::Error> {
+    match tokio::time::timeout(CONNECT_MAX, options.connect()).await {
+        Ok(Ok(connection)) => connection.close().await,
+        // It is there and starts, or has no room at the moment: the pool waits for it.
+        Ok(Err(sqlx::Error::Database(error))) if error.is_transient_in_connect_phase() => Ok(()),
+        Ok(Err(error)) => Err(error),
+        Err(_) => {
+            let said = format!("no answer within {} s", CONNECT_MAX.as_secs());
+            let error = std::io::Error::new(std::io::ErrorKind::TimedOut, said);
+            Err(sqlx::Error::Io(error))
+        }
+    }
+}
+
+/// A database without the table of migrations never saw one.
+fn never_migrated(error: sqlx::Error) -> StoreError {
+    let code = error.as_database_error().and_then(|error| error.code());
+    if code.as_deref() == Some(UNDEFINED_TABLE) {
+        return StoreError::SchemaBehind;
+    }
+    error.into()
 }
 
 /// A connection on which a `begin` was cancelled can come back to the pool inside an open transaction
