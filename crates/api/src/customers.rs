@@ -124,8 +124,10 @@ pub async fn create(
     params(
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 200,
             description = "Rows on the page; 50 unless told"),
-        ("cursor" = Option<String>, Query, description = "next_cursor of the page before"),
-        ("external_id" = Option<String>, Query, description = "Only the one of this reference"),
+        ("cursor" = Option<String>, Query, min_length = 1,
+            description = "next_cursor of the page before"),
+        ("external_id" = Option<String>, Query, min_length = 1, max_length = 100,
+            pattern = "^[!-~]([ -~]*[!-~])?$", description = "Only the one of this reference"),
     ),
     responses((status = 200, body = CustomerPage), ListProblems),
     security(("bearer" = []))

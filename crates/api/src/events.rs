@@ -71,9 +71,11 @@ pub struct EventPage {
     params(
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 200,
             description = "Rows on the page; 50 unless told"),
-        ("cursor" = Option<String>, Query, description = "next_cursor of the page before"),
-        ("type" = Option<String>, Query, description = "Only those of this type"),
-        ("plan_id" = Option<String>, Query, description = "Only this plan's"),
+        ("cursor" = Option<String>, Query, min_length = 1,
+            description = "next_cursor of the page before"),
+        ("type" = Option<String>, Query, min_length = 1, description = "Only those of this type"),
+        ("plan_id" = Option<String>, Query,
+            pattern = "^pln_[0-7][0-9a-hjkmnp-tv-z]{25}$", description = "Only this plan's"),
     ),
     responses((status = 200, body = EventPage), ListProblems),
     security(("bearer" = []))

@@ -64,7 +64,8 @@ pub struct ExceptionPage {
     params(
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 200,
             description = "Rows on the page; 50 unless told"),
-        ("cursor" = Option<String>, Query, description = "next_cursor of the page before"),
+        ("cursor" = Option<String>, Query, min_length = 1,
+            description = "next_cursor of the page before"),
     ),
     responses((status = 200, body = ExceptionPage), ListProblems),
     security(("bearer" = []))

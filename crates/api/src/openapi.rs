@@ -335,6 +335,7 @@ problems! {
     WebhookProblems {
         Malformed 400 "The path cannot be decoded, or the body broke off",
         Unauthorized 401 "The path's secret or the signature is wrong",
+        NotFound 404 "There is a secret in the path, and none is configured",
         Slow 408 "The body did not arrive in time",
         Large 413 "The body is larger than 64 KiB",
         Internal 500 "Something is broken on our side",

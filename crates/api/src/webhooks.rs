@@ -45,7 +45,8 @@ pub struct Kept {
     tag = "webhooks",
     params(("Split-Request-ID" = Option<String>, Header, description = "The delivery's id"),
         ("Split-Signature" = Option<String>, Header, description = "The provider's signature")),
-    request_body(content = Object, description = "As the provider writes it, at most 64 KiB"),
+    request_body(content = Option<Object>,
+        description = "As the provider writes it, at most 64 KiB; whatever it is, it is only a hint"),
     responses((status = 200, body = Kept), WebhookProblems)
 )]
 pub async fn receive(
@@ -63,7 +64,8 @@ pub async fn receive(
     params(("path_token" = String, Path, description = "The configured secret"),
         ("Split-Request-ID" = Option<String>, Header, description = "The delivery's id"),
         ("Split-Signature" = Option<String>, Header, description = "The provider's signature")),
-    request_body(content = Object, description = "As the provider writes it, at most 64 KiB"),
+    request_body(content = Option<Object>,
+        description = "As the provider writes it, at most 64 KiB; whatever it is, it is only a hint"),
     responses((status = 200, body = Kept), WebhookProblems)
 )]
 pub async fn receive_with_token(
@@ -79,8 +81,13 @@ async fn keep(
     token: Option<String>,
     request: Request,
 ) -> Result<Json<Kept>, Problem> {
-    if !is_admitted(state.webhook.path_token.as_ref(), token.as_deref()) {
-        return Err(refused());
+    match admission(state.webhook.path_token.as_ref(), token.as_deref()) {
+        Admission::Granted => {}
+        Admission::Refused => return Err(refused()),
+        Admission::NoSuchPath => {
+            let detail = "no secret is configured for this receiver's path";
+            return Err(Problem::new(Code::RouteNotFound, detail));
+        }
     }
     let request_id = header(request.headers(), REQUEST_ID);
     let request_id = request_id.filter(|id| (1..=REQUEST_ID_CHARS_MAX).contains(&id.len()));
@@ -105,15 +112,29 @@ fn refused() -> Problem {
     Problem::new(Code::Unauthorized, "the webhook is not the provider's")
 }
 
-fn is_admitted(expected: Option<&SecretString>, given: Option<&str>) -> bool {
+/// Whether a path leads to the receiver.
+#[derive(Debug, PartialEq, Eq)]
+enum Admission {
+    Granted,
+    Refused,
+    /// A secret that nobody asked for is another path. A provider set up with it should hear so, not be taken in
+    /// until the day a secret is configured.
+    NoSuchPath,
+}
+
+fn admission(expected: Option<&SecretString>, given: Option<&str>) -> Admission {
     match (expected, given) {
-        (None, _) => true,
-        (Some(_), None) => false,
-        (Some(expected), Some(given)) => expected
-            .expose_secret()
-            .as_bytes()
-            .ct_eq(given.as_bytes())
-            .into(),
+        (None, None) => Admission::Granted,
+        (None, Some(_)) => Admission::NoSuchPath,
+        (Some(_), None) => Admission::Refused,
+        (Some(expected), Some(given)) => {
+            let expected = expected.expose_secret().as_bytes();
+            if expected.ct_eq(given.as_bytes()).into() {
+                Admission::Granted
+            } else {
+                Admission::Refused
+            }
+        }
     }
 }
 
@@ -129,10 +150,15 @@ mod tests {
     fn only_the_configured_token_admits_a_webhook() {
         let token = SecretString::from("s3cret".to_owned());
 
-        assert!(is_admitted(Some(&token), Some("s3cret")));
-        assert!(!is_admitted(Some(&token), Some("s3cre")));
-        assert!(!is_admitted(Some(&token), Some("")));
-        assert!(!is_admitted(Some(&token), None));
-        assert!(is_admitted(None, None));
+        assert_eq!(admission(Some(&token), Some("s3cret")), Admission::Granted);
+        for wrong in [Some("s3cre"), Some("s3cret2"), Some(""), None] {
+            assert_eq!(admission(Some(&token), wrong), Admission::Refused);
+        }
+    }
+
+    #[test]
+    fn without_a_configured_token_there_is_no_path_with_one() {
+        assert_eq!(admission(None, None), Admission::Granted);
+        assert_eq!(admission(None, Some("anything")), Admission::NoSuchPath);
     }
 }
