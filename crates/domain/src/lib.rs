@@ -6,11 +6,13 @@
 pub mod violation;
 pub mod money;
 pub mod date;
+pub mod calendar;
 pub mod uid;
 pub mod account;
 pub mod terms;
 pub mod period;
 pub mod schedule;
+pub mod payday;
 pub mod fit;
 pub mod failure;
 pub mod payment;

@@ -4,9 +4,19 @@ use std::fmt;
 
 use crate::date::BusinessDate;
 use crate::money::Cents;
-use crate::period::{Length, day_of_month, months_of};
-use crate::terms::Frequency;
 use crate::violation::Violation;
+
+mod align;
+mod cadence;
+mod principal;
+mod regular;
+mod segment;
+
+pub use align::{Aligned, Alignment, Edges, Outcome, Placement, Roll, align};
+pub use cadence::{Cadence, NoWeekday, Weekdays};
+pub use principal::{Principal, PrincipalError, Residue, Split, split_principal};
+pub use regular::RegularSchedule;
+pub use segment::{Segment, SegmentAmounts};
 
 /// One instalment as a schedule plans it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,10 +30,37 @@ pub struct PlannedInstalment {
 }
 
 /// 1 to 1,500 instalments with strictly ascending due dates, numbered from 1.
+///
+/// # Examples
+///
+/// ```
+/// use domain::money::Cents;
+/// use domain::schedule::Schedule;
+///
+/// let listed = vec![("2026-05-01".parse()?, Cents::new(10_000)?)];
+/// let schedule = Schedule::explicit(listed).expect("one instalment");
+/// assert_eq!(schedule.instalments()[0].sequence, 1);
+/// assert_eq!(schedule.first_due(), schedule.last_due());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule(Vec<PlannedInstalment>);
 
-/// Which day of a month a regular schedule means.
+/// Which day of a month a schedule means, when it is counted in months.
+///
+/// Where a month lacks the day, the instalment falls due on the month's last day, as lenders and
+/// banks expect of a monthly debit. There is deliberately no policy that moves it to the first of
+/// the next month: such a plan on the 31st would collect twice in March and never in February.
+/// A plan on the 30th that begins on 28 February is two segments: that one date, then the 30ths.
+///
+/// # Examples
+///
+/// ```
+/// use domain::schedule::DueDay;
+///
+/// assert_eq!(DueDay::parse("last_day_of_month"), Some(DueDay::LastDayOfMonth));
+/// assert_eq!(DueDay::SameDay.as_str(), "same_day");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DueDay {
     /// The first date's day; the month's last day where the month lacks it.
@@ -37,6 +74,14 @@ impl DueDay {
     pub const ALL: &'static [DueDay] = &[DueDay::SameDay, DueDay::LastDayOfMonth];
 
     /// Its name in snake_case, as the database stores it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::schedule::DueDay;
+    ///
+    /// assert_eq!(DueDay::LastDayOfMonth.as_str(), "last_day_of_month");
+    /// ```
     pub const fn as_str(self) -> &'static str {
         match self {
             DueDay::SameDay => "same_day",
@@ -45,6 +90,15 @@ impl DueDay {
     }
 
     /// The due day called `text`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::schedule::DueDay;
+    ///
+    /// assert_eq!(DueDay::parse("same_day"), Some(DueDay::SameDay));
+    /// assert_eq!(DueDay::parse("first_of_next_month"), None);
+    /// ```
     pub fn parse(text: &str) -> Option<DueDay> {
         DueDay::ALL.iter().copied().find(|day| day.as_str() == text)
     }
@@ -56,157 +110,13 @@ impl fmt::Display for DueDay {
     }
 }
 
-/// How far a regular schedule reaches.
+/// How far a schedule's rule reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Extent {
     /// So many instalments.
     Instalments(u32),
     /// Every instalment due on or before this date.
     LastDate(BusinessDate),
-}
-
-/// A schedule told by its rule: the same amount, at one frequency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct RegularSchedule {
-    /// How often; adhoc is refused.
-    pub frequency: Frequency,
-    /// The first due date, from which all others are counted.
-    pub first_date: BusinessDate,
-    /// Which day of a month is meant.
-    pub due_day: DueDay,
-    /// How far it reaches.
-    pub extent: Extent,
-    /// Every instalment's amount.
-    pub amount: Cents,
-    /// The last instalment's amount, when it differs.
-    pub final_amount: Option<Cents>,
-}
-
-impl RegularSchedule {
-    /// The instalments of the rule, each date counted from the first one.
-    ///
-    /// # Errors
-    ///
-    /// Fails with every broken rule at once. Pointers: `/frequency`, `/due_day`, `/first_date`,
-    /// `/instalments` or `/last_date`.
-    pub fn expand(&self) -> Result<Schedule, Vec<Violation>> {
-        let mut broken = self.misfits();
-        let dates = self
-            .frequency
-            .length()
-            .and_then(|length| self.dates(length, &mut broken));
-        match dates {
-            Some(dates) if broken.is_empty() => Ok(self.with_amounts(&dates)),
-            Some(_) | None => Err(broken),
-        }
-    }
-
-    /// Rules broken by the parts, before any date is counted.
-    fn misfits(&self) -> Vec<Violation> {
-        let mut broken = Vec::new();
-        if self.frequency == Frequency::Adhoc {
-            let detail = "an adhoc schedule has no rule; list its instalments";
-            broken.push(Violation::new("/frequency", "adhoc_has_no_rule", detail));
-        }
-        match self.due_day {
-            DueDay::SameDay => {}
-            DueDay::LastDayOfMonth => {
-                if !self.frequency.is_month_based() {
-                    let detail = format!("a {} schedule has no day of the month", self.frequency);
-                    broken.push(Violation::new(
-                        "/due_day",
-                        "frequency_not_month_based",
-                        detail,
-                    ));
-                }
-                if !self.first_date.is_last_of_month() {
-                    let first = self.first_date;
-                    let detail = format!("{first} is not the last day of its month");
-                    broken.push(Violation::new(
-                        "/first_date",
-                        "not_last_day_of_month",
-                        detail,
-                    ));
-                }
-            }
-        }
-        broken
-    }
-
-    /// The due dates; `None` when the extent breaks a rule.
-    fn dates(&self, length: Length, broken: &mut Vec<Violation>) -> Option<Vec<BusinessDate>> {
-        let limit = match self.extent {
-            Extent::Instalments(0) => {
-                let detail = "a schedule has at least one instalment";
-                broken.push(Violation::new("/instalments", "out_of_range", detail));
-                return None;
-            }
-            Extent::Instalments(count) if Schedule::INSTALMENTS_MAX < count => {
-                broken.push(too_many("/instalments"));
-                return None;
-            }
-            Extent::Instalments(count) => count,
-            Extent::LastDate(last) if last < self.first_date => {
-                let detail = format!("last_date {last} is before first_date {}", self.first_date);
-                broken.push(Violation::new("/last_date", "before_first_date", detail));
-                return None;
-            }
-            // One more than allowed, to see whether there is one.
-            Extent::LastDate(_) => Schedule::INSTALMENTS_MAX + 1,
-        };
-        let counted: Vec<BusinessDate> = (0..limit)
-            .map_while(|index| self.date(length, i64::from(index)))
-            .collect();
-
-        match self.extent {
-            Extent::Instalments(count) if counted.len() < count as usize => {
-                let detail = format!("instalment {} falls after 2200-12-31", counted.len() + 1);
-                broken.push(Violation::new("/instalments", "out_of_range", detail));
-                None
-            }
-            Extent::Instalments(_) => Some(counted),
-            Extent::LastDate(last) => {
-                let within: Vec<_> = counted.into_iter().filter(|date| *date <= last).collect();
-                if (Schedule::INSTALMENTS_MAX as usize) < within.len() {
-                    broken.push(too_many("/last_date"));
-                    return None;
-                }
-                Some(within)
-            }
-        }
-    }
-
-    /// The `index`-th date, from 0; `None` when it leaves the date range.
-    fn date(&self, length: Length, index: i64) -> Option<BusinessDate> {
-        let first = self.first_date;
-        match length {
-            Length::Days(days) => first.plus_days(days.checked_mul(index)?),
-            Length::Months(months) => {
-                let month = months_of(first.naive()) + months * index;
-                let last_day = day_of_month(month + 1, 1)?.pred_opt()?;
-                let date = match self.due_day {
-                    DueDay::SameDay => day_of_month(month, first.day()).unwrap_or(last_day),
-                    DueDay::LastDayOfMonth => last_day,
-                };
-                BusinessDate::from_naive(date).ok()
-            }
-        }
-    }
-
-    fn with_amounts(&self, dates: &[BusinessDate]) -> Schedule {
-        let mut instalments: Vec<_> = (1..)
-            .zip(dates)
-            .map(|(sequence, due_date)| PlannedInstalment {
-                sequence,
-                due_date: *due_date,
-                amount: self.amount,
-            })
-            .collect();
-        if let (Some(last), Some(amount)) = (instalments.last_mut(), self.final_amount) {
-            last.amount = amount;
-        }
-        Schedule(instalments)
-    }
 }
 
 impl Schedule {
@@ -219,6 +129,23 @@ impl Schedule {
     ///
     /// Fails with every broken rule at once. Pointers: `/instalments` for their number,
     /// `/instalments/<index from 0>/due_date` for a date not after the one before it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::money::Cents;
+    /// use domain::schedule::Schedule;
+    ///
+    /// let amount = Cents::new(10_000)?;
+    /// let (may, june) = ("2026-05-01".parse()?, "2026-06-01".parse()?);
+    /// let schedule = Schedule::explicit(vec![(may, amount), (june, amount)]);
+    /// assert_eq!(schedule.expect("in due order").total_cents(), 20_000);
+    ///
+    /// let broken = Schedule::explicit(vec![(june, amount), (may, amount)]);
+    /// let broken = broken.expect_err("not in due order");
+    /// assert_eq!(broken[0].pointer, "/instalments/1/due_date");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn explicit(listed: Vec<(BusinessDate, Cents)>) -> Result<Schedule, Vec<Violation>> {
         if listed.is_empty() {
             let detail = "a schedule has at least one instalment";
@@ -252,11 +179,37 @@ impl Schedule {
     }
 
     /// The instalments in due order, at least one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::money::Cents;
+    /// use domain::schedule::Schedule;
+    ///
+    /// let amount = Cents::new(10_000)?;
+    /// let listed = vec![("2026-05-01".parse()?, amount), ("2026-06-01".parse()?, amount)];
+    /// let schedule = Schedule::explicit(listed).expect("in due order");
+    /// assert_eq!(schedule.instalments()[1].sequence, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn instalments(&self) -> &[PlannedInstalment] {
         &self.0
     }
 
     /// The earliest due date.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::money::Cents;
+    /// use domain::schedule::Schedule;
+    ///
+    /// let amount = Cents::new(10_000)?;
+    /// let listed = vec![("2026-05-01".parse()?, amount), ("2026-06-01".parse()?, amount)];
+    /// let schedule = Schedule::explicit(listed).expect("in due order");
+    /// assert_eq!(schedule.first_due(), "2026-05-01".parse()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn first_due(&self) -> BusinessDate {
         self.0
             .first()
@@ -264,6 +217,19 @@ impl Schedule {
     }
 
     /// The latest due date.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::money::Cents;
+    /// use domain::schedule::Schedule;
+    ///
+    /// let amount = Cents::new(10_000)?;
+    /// let listed = vec![("2026-05-01".parse()?, amount), ("2026-06-01".parse()?, amount)];
+    /// let schedule = Schedule::explicit(listed).expect("in due order");
+    /// assert_eq!(schedule.last_due(), "2026-06-01".parse()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn last_due(&self) -> BusinessDate {
         self.0
             .last()
@@ -271,6 +237,19 @@ impl Schedule {
     }
 
     /// The sum of all amounts, in cents; at most 1.5 million million.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::money::Cents;
+    /// use domain::schedule::Schedule;
+    ///
+    /// let amount = Cents::new(10_000)?;
+    /// let listed = vec![("2026-05-01".parse()?, amount), ("2026-06-01".parse()?, amount)];
+    /// let schedule = Schedule::explicit(listed).expect("in due order");
+    /// assert_eq!(schedule.total_cents(), 20_000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn total_cents(&self) -> i64 {
         self.0
             .iter()

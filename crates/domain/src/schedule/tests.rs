@@ -1,6 +1,12 @@
 //! Unit tests of schedules.
 
 use super::*;
+use crate::terms::Frequency;
+
+mod alignments;
+mod cadences;
+mod principals;
+mod segments;
 
 fn date(text: &str) -> BusinessDate {
     text.parse().expect("a test's date")
@@ -211,4 +217,19 @@ fn two_instalments_never_fall_due_on_the_same_date_or_backwards() {
         codes(Schedule::explicit(Vec::new())),
         [("/instalments".into(), "out_of_range")]
     );
+}
+
+#[test]
+fn a_due_day_is_read_from_the_word_it_is_shown_as() {
+    let words = [
+        (DueDay::SameDay, "same_day"),
+        (DueDay::LastDayOfMonth, "last_day_of_month"),
+    ];
+    for (day, word) in words {
+        assert_eq!(day.as_str(), word);
+        assert_eq!(day.to_string(), word);
+        assert_eq!(DueDay::parse(word), Some(day));
+    }
+    assert_eq!(DueDay::parse(""), None);
+    assert_eq!(DueDay::ALL.len(), words.len());
 }
