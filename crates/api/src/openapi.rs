@@ -10,6 +10,10 @@ use utoipa::{IntoResponses, Modify, OpenApi, ToSchema};
 
 use crate::error::{FieldError, ProblemBody};
 
+mod retry;
+
+pub use retry::RetryPolicyBody;
+
 /// The description's head; the routes add themselves.
 #[derive(OpenApi)]
 #[openapi(
@@ -126,6 +130,8 @@ pub struct NewPlanBody {
     /// The agreement's last date. Given with `payment_terms` only.
     #[schema(format = Date)]
     validity_end_date: Option<String>,
+    /// How often and when a failed instalment is tried again; what it does not give is as configured.
+    retry_policy: Option<RetryPolicyBody>,
 }
 
 /// What an agreement is for.

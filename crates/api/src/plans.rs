@@ -29,6 +29,7 @@ use crate::post::{self, Posted};
 use crate::query::Parameters;
 
 pub mod body;
+mod explanation;
 mod request;
 
 use body::{PlanBody, PlanDetailBody};
@@ -65,14 +66,14 @@ pub async fn create(
         Posted::Answered(response) => return Ok(response),
         Posted::Fresh(posting) => posting,
     };
-    let request = request::parse(&posting.body)
+    let request = request::parse(&posting.body, &state.flows.settings.retry)
         .map_err(|broken| Problem::of_violations(Code::InvalidFields, broken))?;
     let now = state.clock.now();
     let prepared = prepare(&request, BusinessDate::of_instant(now))
         .map_err(|error| refusal(error, is_listed(&posting.body)))?;
 
     let foreseen = body::foreseen(&request, &prepared, &state.flows.settings, now);
-    let (answer, claim) = posting.answer(&state.store, &body::detail(foreseen))?;
+    let (answer, claim) = posting.answer(&state.store, &body::detail(foreseen, now))?;
     let outcome = open_plan(&state.flows, &request, &prepared, claim.as_ref(), now)
         .await
         .map_err(|error| not_opened(error, request.customer_id))?;
@@ -153,9 +154,9 @@ pub async fn show(
         None => None,
     };
     let detail = "ids begin with pln_; `external:` and your own reference will do too";
+    let now = state.clock.now();
     found
-        .map(body::detail)
-        .map(Json)
+        .map(|plan| Json(body::detail(plan, now)))
         .ok_or_else(|| Problem::new(Code::PlanNotFound, detail))
 }
 
@@ -178,11 +179,9 @@ fn refusal(error: PrepareError, is_listed: bool) -> Problem {
             };
             Violation::new(pointer, "first_due_in_past", error.to_string())
         }
-        error @ PrepareError::ValidityInPast { .. } => Violation::new(
-            "/validity_start_date",
-            "validity_in_past",
-            error.to_string(),
-        ),
+        PrepareError::AgreementRefused(broken) => {
+            return Problem::of_violations(Code::PlanDoesNotFit, broken);
+        }
         error @ PrepareError::TermsWithoutDates => {
             Violation::new("/validity_start_date", "required", error.to_string())
         }

@@ -91,6 +91,14 @@ impl Event {
     ];
 
     /// The event's word, in `snake_case`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::agreement::{Event, Reported};
+    ///
+    /// assert_eq!(Event::Reported(Reported::Active).as_str(), "reported_active");
+    /// ```
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -123,6 +131,18 @@ impl State {
     /// A report that is older than what is known changes nothing; one that would bring an ended
     /// agreement back cannot be true. Whatever ends a living agreement is believed at once: the
     /// error, if it is one, collects nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::agreement::{Event, Reported, State};
+    /// use domain::payment::Step;
+    ///
+    /// let suspended = State::Active.step(Event::Reported(Reported::Suspended));
+    /// assert_eq!(suspended, Step::Advance(State::Suspended));
+    /// let revived = State::Cancelled.step(Event::Reported(Reported::Active));
+    /// assert_eq!(revived, Step::Conflict);
+    /// ```
     #[must_use]
     pub const fn step(self, event: Event) -> Step<Self> {
         match event {
@@ -248,6 +268,15 @@ impl State {
     }
 
     /// Whether it has ended for ever.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::agreement::State;
+    ///
+    /// assert!(State::Expired.is_terminal());
+    /// assert!(!State::Suspended.is_terminal());
+    /// ```
     #[must_use]
     pub const fn is_terminal(self) -> bool {
         match self {
@@ -258,6 +287,15 @@ impl State {
     }
 
     /// Whether a payment may be made under it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::agreement::State;
+    ///
+    /// assert!(State::Active.is_payable());
+    /// assert!(!State::Created.is_payable());
+    /// ```
     #[must_use]
     pub const fn is_payable(self) -> bool {
         match self {
@@ -269,6 +307,15 @@ impl State {
     }
 
     /// Whether its plan needs another agreement: this one can never be collected under (again).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::agreement::State;
+    ///
+    /// assert!(State::Declined.is_lost());
+    /// assert!(!State::Suspended.is_lost());
+    /// ```
     #[must_use]
     pub const fn is_lost(self) -> bool {
         self.is_terminal()

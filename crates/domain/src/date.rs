@@ -8,6 +8,17 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, Time
 /// The zone of every PayTo date: the provider reads dates in Australia/Sydney.
 pub const ZONE: chrono_tz::Tz = chrono_tz::Australia::Sydney;
 
+/// The version of the time zone database compiled in, such as `2025b`: from it follow the instants
+/// at which Sydney's clocks change. Dates beyond the rules it knows are read by its last ones.
+///
+/// # Examples
+///
+/// ```
+/// let version = domain::date::TIME_ZONE_DATA;
+/// assert_eq!(version.len(), 5, "a year and a letter: {version}");
+/// ```
+pub const TIME_ZONE_DATA: &str = chrono_tz::IANA_TZDB_VERSION;
+
 /// A point in time, in UTC.
 pub type Instant = DateTime<Utc>;
 
@@ -43,6 +54,17 @@ impl BusinessDate {
     /// # Errors
     ///
     /// Fails when the calendar has no such day, or it is out of range.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::date::{BusinessDate, DateError};
+    ///
+    /// assert_eq!(BusinessDate::new(2028, 2, 29)?.to_string(), "2028-02-29");
+    /// assert_eq!(BusinessDate::new(2026, 2, 29), Err(DateError::NoSuchDay));
+    /// assert_eq!(BusinessDate::new(1969, 12, 31), Err(DateError::OutOfRange));
+    /// # Ok::<(), domain::date::DateError>(())
+    /// ```
     pub fn new(year: i32, month: u32, day: u32) -> Result<BusinessDate, DateError> {
         let date = NaiveDate::from_ymd_opt(year, month, day).ok_or(DateError::NoSuchDay)?;
         BusinessDate::from_naive(date)
@@ -53,6 +75,16 @@ impl BusinessDate {
     /// # Errors
     ///
     /// Fails when `date` is before 1970-01-01 or after 2200-12-31.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::date::BusinessDate;
+    ///
+    /// let date = BusinessDate::new(2026, 1, 31)?;
+    /// assert_eq!(BusinessDate::from_naive(date.naive()), Ok(date));
+    /// # Ok::<(), domain::date::DateError>(())
+    /// ```
     pub fn from_naive(date: NaiveDate) -> Result<BusinessDate, DateError> {
         if FIRST <= date && date <= LAST {
             Ok(BusinessDate(date))
@@ -62,11 +94,29 @@ impl BusinessDate {
     }
 
     /// The calendar date, without a zone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let date: domain::date::BusinessDate = "2026-01-31".parse()?;
+    /// assert_eq!(date.naive().to_string(), "2026-01-31");
+    /// # Ok::<(), domain::date::DateError>(())
+    /// ```
     pub fn naive(self) -> NaiveDate {
         self.0
     }
 
     /// The date on Sydney's calendars at `instant`; beyond the range, the nearest end of it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::date::{BusinessDate, Instant};
+    ///
+    /// let afternoon_in_utc: Instant = "2026-06-01T14:00:00Z".parse()?;
+    /// assert_eq!(BusinessDate::of_instant(afternoon_in_utc), "2026-06-02".parse()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn of_instant(instant: Instant) -> BusinessDate {
         // A clamp of the instant first: the local date of chrono's own extremes does not exist.
         let (opening, closing) = (BusinessDate::MIN.opens_at(), BusinessDate::MAX.opens_at());
@@ -75,6 +125,17 @@ impl BusinessDate {
     }
 
     /// The first instant of the date.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::date::{BusinessDate, Instant};
+    ///
+    /// let date: BusinessDate = "2026-01-31".parse()?;
+    /// let opens_at: Instant = "2026-01-30T13:00:00Z".parse()?;
+    /// assert_eq!(date.opens_at(), opens_at);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn opens_at(self) -> Instant {
         sydney(self.0.and_time(NaiveTime::MIN))
     }
@@ -82,6 +143,15 @@ impl BusinessDate {
     /// The first instant that is no longer of the date: the next date's opening.
     ///
     /// 23, 24 or 25 hours after [`BusinessDate::opens_at`], as daylight saving has it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let clocks_go_forward: domain::date::BusinessDate = "2026-10-04".parse()?;
+    /// let length = clocks_go_forward.closes_at() - clocks_go_forward.opens_at();
+    /// assert_eq!(length.num_hours(), 23);
+    /// # Ok::<(), domain::date::DateError>(())
+    /// ```
     pub fn closes_at(self) -> Instant {
         sydney(following(self.0).and_time(NaiveTime::MIN))
     }
@@ -91,6 +161,18 @@ impl BusinessDate {
     /// On a day the clocks go forward, an hour they skip means the first instant after the gap;
     /// on a day they go back, an hour they show twice means the first showing. An hour of 24 or
     /// more, or a minute of 60 or more, means the end of the date.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::date::{BusinessDate, Instant};
+    ///
+    /// let date: BusinessDate = "2026-07-01".parse()?;
+    /// let six: Instant = "2026-06-30T20:00:00Z".parse()?;
+    /// assert_eq!(date.at_hour(6, 0), six);
+    /// assert_eq!(date.at_hour(24, 0), date.closes_at());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn at_hour(self, hour: u32, minute: u32) -> Instant {
         match NaiveTime::from_hms_opt(hour, minute, 0) {
             Some(time) => sydney(self.0.and_time(time)),
@@ -99,37 +181,93 @@ impl BusinessDate {
     }
 
     /// The date `days` calendar days later (earlier, when negative); `None` when out of range.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::date::BusinessDate;
+    ///
+    /// let date: BusinessDate = "2026-02-28".parse()?;
+    /// assert_eq!(date.plus_days(1), Some("2026-03-01".parse()?));
+    /// assert_eq!(BusinessDate::MAX.plus_days(1), None);
+    /// # Ok::<(), domain::date::DateError>(())
+    /// ```
     pub fn plus_days(self, days: i64) -> Option<BusinessDate> {
         let date = self.0.checked_add_signed(TimeDelta::try_days(days)?)?;
         BusinessDate::from_naive(date).ok()
     }
 
     /// How many calendar days later `other` is; negative when it is earlier.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let date: domain::date::BusinessDate = "2026-01-31".parse()?;
+    /// assert_eq!(date.days_until("2026-03-01".parse()?), 29);
+    /// # Ok::<(), domain::date::DateError>(())
+    /// ```
     pub fn days_until(self, other: BusinessDate) -> i64 {
         other.0.signed_duration_since(self.0).num_days()
     }
 
     /// The year, in `1970..=2200`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!("2026-01-31".parse::<domain::date::BusinessDate>()?.year(), 2026);
+    /// # Ok::<(), domain::date::DateError>(())
+    /// ```
     pub fn year(self) -> i32 {
         self.0.year()
     }
 
     /// The month, from 1 for January.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!("2026-01-31".parse::<domain::date::BusinessDate>()?.month(), 1);
+    /// # Ok::<(), domain::date::DateError>(())
+    /// ```
     pub fn month(self) -> u32 {
         self.0.month()
     }
 
     /// The day of the month, from 1.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!("2026-01-31".parse::<domain::date::BusinessDate>()?.day(), 31);
+    /// # Ok::<(), domain::date::DateError>(())
+    /// ```
     pub fn day(self) -> u32 {
         self.0.day()
     }
 
     /// Whether the next date is the first of a month.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let date: domain::date::BusinessDate = "2028-02-28".parse()?;
+    /// assert!(!date.is_last_of_month(), "2028 is a leap year");
+    /// # Ok::<(), domain::date::DateError>(())
+    /// ```
     pub fn is_last_of_month(self) -> bool {
         following(self.0).day() == 1
     }
 
     /// The last date of the same month.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let date: domain::date::BusinessDate = "2028-02-01".parse()?;
+    /// assert_eq!(date.month_end(), "2028-02-29".parse()?);
+    /// # Ok::<(), domain::date::DateError>(())
+    /// ```
     pub fn month_end(self) -> BusinessDate {
         // The range ends on a month's last day, so the answer never leaves it.
         let days = u32::from(self.0.num_days_in_month());
@@ -154,6 +292,15 @@ impl FromStr for BusinessDate {
     type Err = DateError;
 
     /// Reads exactly `YYYY-MM-DD`: ten ASCII characters, no blank, no sign.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::date::{BusinessDate, DateError};
+    ///
+    /// assert!("2026-01-31".parse::<BusinessDate>().is_ok());
+    /// assert_eq!("2026-1-31".parse::<BusinessDate>(), Err(DateError::Malformed));
+    /// ```
     fn from_str(text: &str) -> Result<BusinessDate, DateError> {
         let bytes = text.as_bytes();
         let shaped = bytes.len() == 10
@@ -193,119 +340,4 @@ fn sydney(local: NaiveDateTime) -> Instant {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn date(text: &str) -> BusinessDate {
-        text.parse().expect("a test's date")
-    }
-
-    fn instant(text: &str) -> Instant {
-        text.parse().expect("a test's instant")
-    }
-
-    #[test]
-    fn a_date_is_written_and_read_in_one_form_only() {
-        assert_eq!(date("2026-01-31").to_string(), "2026-01-31");
-        let odd = [
-            "2026-1-31",
-            "2026-01-31 ",
-            " 2026-01-31",
-            "+026-01-31",
-            "2026/01/31",
-            "",
-            "２",
-        ];
-        for text in odd {
-            assert_eq!(
-                text.parse::<BusinessDate>(),
-                Err(DateError::Malformed),
-                "{text}"
-            );
-        }
-        assert_eq!(
-            "2026-02-30".parse::<BusinessDate>(),
-            Err(DateError::NoSuchDay)
-        );
-        assert_eq!(
-            "1969-12-31".parse::<BusinessDate>(),
-            Err(DateError::OutOfRange)
-        );
-        assert_eq!(
-            "2201-01-01".parse::<BusinessDate>(),
-            Err(DateError::OutOfRange)
-        );
-    }
-
-    #[test]
-    fn a_day_has_23_24_or_25_hours_as_daylight_saving_has_it() {
-        let hours = |text| (date(text).closes_at() - date(text).opens_at()).num_hours();
-
-        assert_eq!(hours("2026-06-01"), 24);
-        assert_eq!(hours("2026-10-04"), 23);
-        assert_eq!(hours("2026-04-05"), 25);
-        assert_eq!(
-            date("2026-10-04").opens_at(),
-            instant("2026-10-03T14:00:00Z")
-        );
-        assert_eq!(
-            date("2026-10-04").closes_at(),
-            instant("2026-10-04T13:00:00Z")
-        );
-    }
-
-    #[test]
-    fn an_hour_the_clocks_skip_means_the_first_instant_after_the_gap() {
-        let day = date("2026-10-04");
-
-        assert_eq!(day.at_hour(1, 59), instant("2026-10-03T15:59:00Z"));
-        assert_eq!(day.at_hour(2, 30), instant("2026-10-03T16:00:00Z"));
-        assert_eq!(day.at_hour(3, 0), instant("2026-10-03T16:00:00Z"));
-    }
-
-    #[test]
-    fn an_hour_the_clocks_show_twice_means_the_first_showing() {
-        assert_eq!(
-            date("2026-04-05").at_hour(2, 30),
-            instant("2026-04-04T15:30:00Z")
-        );
-    }
-
-    #[test]
-    fn an_instant_belongs_to_the_date_on_sydneys_calendars() {
-        let of = |text| BusinessDate::of_instant(instant(text)).to_string();
-
-        assert_eq!(of("2026-06-01T13:59:59Z"), "2026-06-01");
-        assert_eq!(of("2026-06-01T14:00:00Z"), "2026-06-02");
-        assert_eq!(of("2026-12-31T13:00:00Z"), "2027-01-01");
-        assert_eq!(
-            BusinessDate::of_instant(Instant::MIN_UTC),
-            BusinessDate::MIN
-        );
-        assert_eq!(
-            BusinessDate::of_instant(Instant::MAX_UTC),
-            BusinessDate::MAX
-        );
-    }
-
-    #[test]
-    fn the_last_day_of_a_month_is_known_in_leap_years_too() {
-        assert_eq!(date("2028-02-01").month_end(), date("2028-02-29"));
-        assert_eq!(date("2026-02-28").month_end(), date("2026-02-28"));
-        assert!(date("2026-02-28").is_last_of_month());
-        assert!(!date("2028-02-28").is_last_of_month());
-        assert_eq!(BusinessDate::MAX.month_end(), BusinessDate::MAX);
-        assert!(BusinessDate::MAX.is_last_of_month());
-    }
-
-    #[test]
-    fn days_are_counted_on_the_calendar_and_never_leave_the_range() {
-        assert_eq!(date("2026-02-28").plus_days(1), Some(date("2026-03-01")));
-        assert_eq!(date("2026-03-01").plus_days(-1), Some(date("2026-02-28")));
-        assert_eq!(date("2026-01-31").days_until(date("2026-03-01")), 29);
-        assert_eq!(date("2026-03-01").days_until(date("2026-01-31")), -29);
-        assert_eq!(BusinessDate::MAX.plus_days(1), None);
-        assert_eq!(BusinessDate::MIN.plus_days(-1), None);
-        assert_eq!(BusinessDate::MIN.plus_days(i64::MAX), None);
-    }
-}
+mod tests;

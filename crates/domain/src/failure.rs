@@ -3,11 +3,16 @@
 //! A failed payment is over at the provider, so trying again can never collect twice. Trying
 //! too often does harm of another kind: banks suspend an agreement after seven failures in a row.
 
+mod codes;
+mod policy;
 mod retry;
 
+pub use codes::{Cause, FAILURE_CODES, FailureCode, failure_code};
+pub use policy::{PaydayDraft, RetryPolicy, RetryPolicyDraft, RetryWhen, RetryWhenDraft};
+pub(crate) use retry::budget_free_at;
 pub use retry::{
-    FAILURES_IN_A_ROW_MAX, RETRIES_IN_ALL_MAX, RetryDecision, RetryHistory, RetryPolicy,
-    SUBMISSIONS_IN_24H_MAX, StopReason, decide_retry,
+    FAILURES_IN_A_ROW_MAX, RETRIES_IN_ALL_MAX, RetryBy, RetryDecision, RetryHistory,
+    SUBMISSIONS_IN_24H_MAX, StopReason, decide_retry, submissions_in_24h,
 };
 
 /// Declares an enum whose variants each have one word, which is also the database's text.
@@ -69,47 +74,31 @@ worded! {
     }
 }
 
-/// Codes of trouble that may be gone tomorrow: no funds, a limit, a bank or a network down.
-///
-/// `NACT` and `MCGP` stand here because a suspension may be lifted and a grace period ends: while
-/// the agreement is known to be suspended, the gate holds the new payment back.
-const PASSING: &[&str] = &[
-    "AB01", "AB02", "AB03", "AB04", "AB08", "AC06", "AG07", "AM04", "AM21", "ED05", "ED06", "FF10",
-    "FF11", "MCGP", "MS03", "NACT", "NARR", "SL13", "SL14", "TD03", "TM01", "UKNWN", "ZPPAY24",
-    "ZPUNP06",
-];
-
-/// Codes that say the validity of the agreement is over, whatever their flag: `MD20` is flagged
-/// retryable, and a retry outside the validity dates is refused all the same.
-const VALIDITY_OVER: &[&str] = &["AVED", "MD20"];
-
-/// Codes after which this agreement collects nothing more: no agreement, fraud.
-const HOPELESS: &[&str] = &["FRAD", "MD01"];
-
-/// Codes whose cause somebody has to put right: the account, the parties, our own message.
-const FOR_A_PERSON: &[&str] = &[
-    "AC02", "AC03", "AC05", "AC07", "AC13", "AC14", "AC15", "AG01", "AG03", "AGNT", "AM01", "AM02",
-    "AM03", "AM06", "AM09", "AM12", "AM19", "BE05", "BE06", "BE08", "BE22", "BVSD", "CH20", "CH21",
-    "CURR", "CUST", "DT02", "DT04", "FF04", "FF08", "MD02", "MS02", "NAUT", "RC05", "RR02", "RR03",
-    "RR04", "SL01", "SL11", "SL12", "ZPUNP01", "ZPUNP02", "ZPUNP07", "ZPUNP08",
-];
-
 /// What would help after a failure with this code.
 ///
-/// The flag speaks of the provider's `/retry` alone: it decides *how* a passing trouble is tried
-/// again, never whether. Of a code nobody knows, the flag is all there is to go by.
+/// The flag, as it stands on the wire, speaks of the provider's `/retry` alone: it decides *how* a
+/// passing trouble is tried again, never whether. Of a code nobody knows, the flag is all there is
+/// to go by.
+///
+/// # Examples
+///
+/// ```
+/// use domain::failure::{Remedy, remedy};
+///
+/// assert_eq!(remedy("AM04", true), Remedy::RetrySameUid);
+/// assert_eq!(remedy("ZPPAY24", false), Remedy::NewPayment);
+/// assert_eq!(remedy("AC05", false), Remedy::NeedsPerson);
+/// // Flagged retryable by the provider, and no retry outside the validity is taken.
+/// assert_eq!(remedy("MD20", true), Remedy::Never);
+/// ```
 #[must_use]
 pub fn remedy(code: &str, retryable_flag: bool) -> Remedy {
-    if HOPELESS.contains(&code) || VALIDITY_OVER.contains(&code) {
-        Remedy::Never
-    } else if FOR_A_PERSON.contains(&code) {
-        Remedy::NeedsPerson
-    } else if retryable_flag {
-        Remedy::RetrySameUid
-    } else if PASSING.contains(&code) {
-        Remedy::NewPayment
-    } else {
-        Remedy::NeedsPerson
+    match failure_code(code).map(|known| known.cause) {
+        Some(Cause::Hopeless | Cause::ValidityOver) => Remedy::Never,
+        Some(Cause::ForAPerson) => Remedy::NeedsPerson,
+        Some(Cause::Funds | Cause::Passing) | None if retryable_flag => Remedy::RetrySameUid,
+        Some(Cause::Funds | Cause::Passing) => Remedy::NewPayment,
+        None => Remedy::NeedsPerson,
     }
 }
 
@@ -141,18 +130,6 @@ mod tests {
     fn an_unknown_code_goes_by_its_flag() {
         assert_eq!(remedy("G005", true), Remedy::RetrySameUid);
         assert_eq!(remedy("G005", false), Remedy::NeedsPerson);
-    }
-
-    #[test]
-    fn no_code_stands_in_two_lists() {
-        let all: Vec<_> = [PASSING, VALIDITY_OVER, HOPELESS, FOR_A_PERSON]
-            .into_iter()
-            .flatten()
-            .collect();
-        let distinct: std::collections::BTreeSet<_> = all.iter().collect();
-
-        assert_eq!(all.len(), distinct.len());
-        assert_eq!(all.len(), 72, "Oligo knows 72 codes");
     }
 
     #[test]

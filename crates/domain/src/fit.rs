@@ -1,137 +1,50 @@
 //! Whether a schedule fits an agreement, proved instalment by instalment, or refuted by one.
 
-use std::fmt;
-
-use crate::date::BusinessDate;
-use crate::period::{Reading, Window, index_holding, window};
+use crate::period::{Reading, index_holding, window};
 use crate::schedule::{PlannedInstalment, Schedule};
 use crate::terms::{Allowance, AmountRefusal, PaymentTerms, TermsType};
 
 mod proposal;
+mod room;
+mod rule;
 
-pub use proposal::{Proposal, ProposeError, propose};
+pub use crate::terms::Validity;
+pub use proposal::{Proposal, ProposalPolicy, ProposeError, propose};
+pub use rule::{CounterExample, FitRule};
 
-/// The dates between which an agreement may be collected from; both belong to it.
+/// What a proof has to show, beyond the terms themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Validity {
-    /// The first date, and the anchor of every window.
-    pub start_date: BusinessDate,
-    /// The last date, when there is one.
-    pub end_date: Option<BusinessDate>,
+pub struct Demand {
+    /// The readings of a short month under which the schedule has to fit; none counts no windows.
+    pub readings: &'static [Reading],
+    /// Days after each due date on which a failed payment may still be tried again.
+    pub retry_days: u32,
 }
 
-/// The rule of an agreement that an instalment would break.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum FitRule {
-    /// Due before the agreement begins.
-    BeforeValidityStart,
-    /// Due after the agreement ends.
-    AfterValidityEnd,
-    /// Not the exact amount.
-    AmountNotExact,
-    /// More than the maximum.
-    AmountOverMaximum,
-    /// The first payment's amount differs from the one agreed for it.
-    FirstAmountIncorrect,
-    /// The last payment's amount differs from the one agreed for it.
-    LastAmountIncorrect,
-    /// The first payment is not due on the date agreed for it.
-    FirstDateMismatch,
-    /// Due after the last payment date.
-    AfterLastPaymentDate,
-    /// A balloon's last payment is not due on the date agreed for it.
-    LastDateMismatch,
-    /// More in one window than its count.
-    TooManyInPeriod,
-    /// More in all than an adhoc agreement's count.
-    TooManyInAll,
-}
+impl Demand {
+    /// Under both readings, and no more than collecting on the due date.
+    pub const BOTH: Demand = Demand::new(Reading::ALL, 0);
 
-impl FitRule {
-    /// Every rule.
-    pub const ALL: &'static [FitRule] = &[
-        FitRule::BeforeValidityStart,
-        FitRule::AfterValidityEnd,
-        FitRule::AmountNotExact,
-        FitRule::AmountOverMaximum,
-        FitRule::FirstAmountIncorrect,
-        FitRule::LastAmountIncorrect,
-        FitRule::FirstDateMismatch,
-        FitRule::AfterLastPaymentDate,
-        FitRule::LastDateMismatch,
-        FitRule::TooManyInPeriod,
-        FitRule::TooManyInAll,
-    ];
-
-    /// Its name in snake_case; stable, for programs.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            FitRule::BeforeValidityStart => "before_validity_start",
-            FitRule::AfterValidityEnd => "after_validity_end",
-            FitRule::AmountNotExact => "amount_not_exact",
-            FitRule::AmountOverMaximum => "amount_over_maximum",
-            FitRule::FirstAmountIncorrect => "first_amount_incorrect",
-            FitRule::LastAmountIncorrect => "last_amount_incorrect",
-            FitRule::FirstDateMismatch => "first_date_mismatch",
-            FitRule::AfterLastPaymentDate => "after_last_payment_date",
-            FitRule::LastDateMismatch => "last_date_mismatch",
-            FitRule::TooManyInPeriod => "too_many_in_period",
-            FitRule::TooManyInAll => "too_many_in_all",
-        }
-    }
-
-    /// The rule called `text`.
-    pub fn parse(text: &str) -> Option<FitRule> {
-        FitRule::ALL
-            .iter()
-            .copied()
-            .find(|rule| rule.as_str() == text)
-    }
-
-    /// The code with which Oligo would refuse the payment.
-    pub const fn provider_code(self) -> &'static str {
-        match self {
-            FitRule::BeforeValidityStart => "ZPPAY08",
-            FitRule::AfterValidityEnd => "ZPPAY07",
-            FitRule::AmountNotExact => "ZPPAY15",
-            FitRule::AmountOverMaximum => "ZPPAY12",
-            FitRule::FirstAmountIncorrect => "ZPPAY18",
-            FitRule::LastAmountIncorrect => "ZPPAY19",
-            FitRule::FirstDateMismatch => "ZPPAY14",
-            FitRule::AfterLastPaymentDate => "ZPPAY13",
-            FitRule::LastDateMismatch => "ZPPAY20",
-            FitRule::TooManyInPeriod | FitRule::TooManyInAll => "ZPPAY17",
+    /// Under `readings`, with room for retries on `retry_days` days after each due date.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::fit::Demand;
+    /// use domain::period::Reading;
+    ///
+    /// assert_eq!(Demand::new(Reading::ALL, 0), Demand::BOTH);
+    /// assert_eq!(Demand::new(&[Reading::Oligo], 4).retry_days, 4);
+    /// ```
+    pub const fn new(readings: &'static [Reading], retry_days: u32) -> Demand {
+        Demand {
+            readings,
+            retry_days,
         }
     }
 }
 
-impl fmt::Display for FitRule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// The first instalment that does not fit, and why.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{detail}")]
-pub struct CounterExample {
-    /// The instalment's sequence number, from 1.
-    pub instalment: u32,
-    /// Its due date.
-    pub due_date: BusinessDate,
-    /// The rule it would break.
-    pub rule: FitRule,
-    /// The code with which Oligo would refuse it.
-    pub provider_code: &'static str,
-    /// The reading under which it breaks; only for [`FitRule::TooManyInPeriod`].
-    pub reading: Option<Reading>,
-    /// The window that is too full; only for [`FitRule::TooManyInPeriod`].
-    pub window: Option<Window>,
-    /// One sentence with the numbers.
-    pub detail: String,
-}
-
-/// That every instalment of a schedule, collected on its due date, fits an agreement.
+/// That every instalment of a schedule fits an agreement, with what was demanded besides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Proof {
     /// How many instalments fit: all of them.
@@ -142,24 +55,65 @@ pub struct Proof {
     pub fullest_window: u32,
 }
 
-/// Proves that every instalment, collected on its due date, is allowed under every reading given.
+/// Proves that every instalment is allowed for the whole life of an agreement: its date, its
+/// amount, the number in its window under every reading asked for, and room for the retries asked for.
+///
+/// Room means that a payment made up to `retry_days` later stays in the window of its due date,
+/// under every reading, within the validity and not after the last payment date. Then no retry ever
+/// takes the place of another instalment, in whatever order they fall. A first payment date leaves
+/// no room at all, and a balloon's payments have to keep their order besides.
 ///
 /// # Errors
 ///
-/// Fails with the first instalment in due order that is not.
+/// Fails with the first instalment in due order that does not fit, and of its broken rules the
+/// first in the order of [`FitRule`].
+///
+/// # Examples
+///
+/// ```
+/// use domain::fit::{Demand, FitRule, Validity, prove};
+/// use domain::money::Cents;
+/// use domain::schedule::Schedule;
+/// use domain::terms::{PaymentTerms, TermsDraft};
+///
+/// let amount = Cents::new(28_850)?;
+/// let due = ["2026-01-31".parse()?, "2026-02-28".parse()?];
+/// let schedule = Schedule::explicit(due.map(|due| (due, amount)).to_vec()).expect("in order");
+/// let terms = PaymentTerms::from_draft(&TermsDraft {
+///     kind: "fixed".into(),
+///     frequency: "monthly".into(),
+///     amount: Some(28_850),
+///     ..TermsDraft::default()
+/// })
+/// .expect("terms that hold");
+/// let from = |start: &str| Ok::<_, domain::date::DateError>(Validity {
+///     start_date: start.parse()?,
+///     end_date: None,
+/// });
+///
+/// let proof = prove(&schedule, &terms, from("2026-01-28")?, &Demand::BOTH).expect("it fits");
+/// assert_eq!((proof.instalments, proof.fullest_window), (2, 1));
+///
+/// // A month that lacks the 31st: by Oligo's reading its last day still is of the first window.
+/// let found = prove(&schedule, &terms, from("2026-01-31")?, &Demand::BOTH).unwrap_err();
+/// assert_eq!((found.instalment, found.rule), (2, FitRule::TooManyInPeriod));
+/// assert_eq!(found.provider_code, "ZPPAY17");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn prove(
     schedule: &Schedule,
     terms: &PaymentTerms,
     validity: Validity,
-    readings: &[Reading],
+    demand: &Demand,
 ) -> Result<Proof, CounterExample> {
     let instalments = schedule.instalments();
-    let mut tallies: Vec<Tally> = readings
+    let mut tallies: Vec<Tally> = demand
+        .readings
         .iter()
         .map(|reading| Tally::new(*reading))
         .collect();
 
-    for instalment in instalments {
+    for (place, instalment) in instalments.iter().enumerate() {
         check_dates(instalment, schedule, terms, validity)?;
         check_amount(instalment, schedule, terms)?;
         match terms.allowance() {
@@ -171,6 +125,7 @@ pub fn prove(
             Allowance::Lifetime(count) => check_lifetime(instalment, count)?,
             Allowance::Unlimited => {}
         }
+        room::check(place, schedule, terms, validity, demand)?;
     }
 
     Ok(Proof {
@@ -289,24 +244,26 @@ fn check_amount(
                 expected,
                 given,
             } = refusal;
-            let (rule, wanted) = if code == FitRule::AmountOverMaximum.provider_code() {
-                (FitRule::AmountOverMaximum, "at most")
-            } else if code == FitRule::FirstAmountIncorrect.provider_code() {
-                (
-                    FitRule::FirstAmountIncorrect,
-                    "as the first payment exactly",
-                )
-            } else if code == FitRule::LastAmountIncorrect.provider_code() {
-                (FitRule::LastAmountIncorrect, "as the last payment exactly")
-            } else {
-                (FitRule::AmountNotExact, "exactly")
-            };
-            refuted(
-                instalment,
-                rule,
-                &format!("is for {given}, where {wanted} {expected} is allowed"),
-            )
+            let (rule, wanted) = amount_rule(code);
+            let reason = format!("is for {given}, where {wanted} {expected} is allowed");
+            refuted(instalment, rule, &reason)
         })
+}
+
+/// The rule behind a refused amount, by the code of its refusal.
+fn amount_rule(code: &str) -> (FitRule, &'static str) {
+    let known = [
+        (FitRule::AmountOverMaximum, "at most"),
+        (
+            FitRule::FirstAmountIncorrect,
+            "as the first payment exactly",
+        ),
+        (FitRule::LastAmountIncorrect, "as the last payment exactly"),
+    ];
+    known
+        .into_iter()
+        .find(|(rule, _)| rule.provider_code() == Some(code))
+        .unwrap_or((FitRule::AmountNotExact, "exactly"))
 }
 
 fn check_lifetime(instalment: &PlannedInstalment, count: u32) -> Result<(), CounterExample> {
@@ -328,9 +285,10 @@ fn refuted(instalment: &PlannedInstalment, rule: FitRule, reason: &str) -> Count
         instalment: sequence,
         due_date,
         rule,
-        provider_code: rule.provider_code(),
+        provider_code: rule.provider_code().unwrap_or_default(),
         reading: None,
         window: None,
+        room_days: None,
         detail: format!("instalment {sequence} on {due_date} {reason}"),
     }
 }

@@ -7,30 +7,38 @@
 use chrono::TimeDelta;
 
 use crate::date::{BusinessDate, Instant};
-use crate::failure::{FAILURES_IN_A_ROW_MAX, RETRIES_IN_ALL_MAX, SUBMISSIONS_IN_24H_MAX};
+use crate::failure::{
+    FAILURES_IN_A_ROW_MAX, RETRIES_IN_ALL_MAX, SUBMISSIONS_IN_24H_MAX, budget_free_at,
+    submissions_in_24h,
+};
 use crate::fit::Validity;
 use crate::money::Cents;
-use crate::period::{Reading, Window, window_holding};
+use crate::period::{Reading, Window};
 use crate::terms::{Allowance, PaymentTerms, TermsType};
 use crate::{agreement, instalment, plan};
 
+mod clears;
 mod hours;
+mod proposal;
 mod refusal;
+mod room;
 #[cfg(test)]
 mod tests;
 
+pub use clears::{Awaited, Clears};
 pub use hours::SendingHours;
+pub use proposal::{CREATIONS_IN_24H_MAX, ProposalFacts, ProposalRefusal, may_propose};
 pub use refusal::Refusal;
+pub use room::{Carry, Room, room, room_until};
 
-/// Days after its due date in which an ad hoc instalment, which has no window, may be collected.
-const ADHOC_ROOM_DAYS: i64 = 28;
+use room::{adhoc_end, due_in, earliest_end, windows_holding};
 
 /// The longest ago an agreement may have been confirmed for a payment to rest on it.
 const CONFIRMATION_MAX_AGE: TimeDelta = TimeDelta::hours(24);
 
 /// Which kind of sending is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
+pub enum Purpose<'a> {
     /// A new payment for an instalment that is owed.
     First,
     /// The same payment again, under its uid, after it is known not to have arrived.
@@ -39,8 +47,8 @@ pub enum Purpose {
     Retry {
         /// Retries of this payment so far.
         retries_made: u32,
-        /// Its submissions in the last 24 hours, the first one counted.
-        submissions_in_24h: u32,
+        /// When it was submitted, each time, the first one included, in any order.
+        submitted_at: &'a [Instant],
     },
 }
 
@@ -72,7 +80,9 @@ pub struct GateFacts<'a> {
     /// When payments are sent.
     pub hours: SendingHours,
     /// Which kind of sending is asked for.
-    pub purpose: Purpose,
+    pub purpose: Purpose<'a>,
+    /// Whether the plan's policy lets a failed instalment go into the window after its own.
+    pub carry: Carry<'a>,
     /// Whether another payment for the same instalment lives or has settled.
     pub other_live_payment: bool,
     /// Whether the agreement has no other payment that has not failed.
@@ -104,6 +114,55 @@ pub struct Pass {
 /// # Errors
 ///
 /// The first rule it breaks, in the order of [`Refusal`].
+///
+/// # Examples
+///
+/// ```
+/// use domain::date::BusinessDate;
+/// use domain::fit::Validity;
+/// use domain::gate::{Carry, GateFacts, Purpose, Refusal, SendingHours, gate};
+/// use domain::money::Cents;
+/// use domain::terms::{PaymentTerms, TermsDraft};
+/// use domain::{agreement, instalment, plan};
+///
+/// let terms = PaymentTerms::from_draft(&TermsDraft {
+///     kind: "fixed".into(),
+///     frequency: "weekly".into(),
+///     amount: Some(28_850),
+///     ..TermsDraft::default()
+/// });
+/// let terms = terms.expect("terms that hold");
+/// let today: BusinessDate = "2026-03-10".parse()?;
+/// let now = today.at_hour(9, 0);
+/// let facts = GateFacts {
+///     now,
+///     collections_open: true,
+///     plan_frozen: false,
+///     plan_state: plan::State::Active,
+///     instalment_state: instalment::State::Scheduled,
+///     due_date: today,
+///     amount: Cents::new(28_850)?,
+///     agreement_state: agreement::State::Active,
+///     agreement_confirmed_at: Some(now),
+///     terms: &terms,
+///     validity: Validity { start_date: "2026-03-03".parse()?, end_date: None },
+///     hours: SendingHours::default(),
+///     purpose: Purpose::First,
+///     carry: Carry::Never,
+///     other_live_payment: false,
+///     first_of_agreement: true,
+///     last_of_plan: false,
+///     consecutive_failures: 0,
+///     slots_taken: [0, 0],
+/// };
+///
+/// let pass = gate(&facts)?;
+/// assert_eq!((pass.today, pass.slots_allowed), (today, Some(1)));
+///
+/// let stopped = GateFacts { collections_open: false, slots_taken: [1, 1], ..facts };
+/// assert_eq!(gate(&stopped), Err(Refusal::CollectionsStopped));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn gate(facts: &GateFacts<'_>) -> Result<Pass, Refusal> {
     let today = BusinessDate::of_instant(facts.now);
 
@@ -123,53 +182,6 @@ pub fn gate(facts: &GateFacts<'_>) -> Result<Pass, Refusal> {
         slots_allowed,
         last_payment,
     })
-}
-
-/// The last date on which an instalment may still be collected.
-///
-/// It is the earliest of: the last date of the window that holds the due date, under either
-/// reading; the end of the validity; the last payment date. Ad hoc terms have no windows and give
-/// 28 days. Later, the payment would take the next instalment's place in its window.
-#[must_use]
-pub fn room_until(
-    terms: &PaymentTerms,
-    validity: Validity,
-    due_date: BusinessDate,
-) -> BusinessDate {
-    let held = windows_holding(terms, validity, due_date);
-    let window_end = match earliest_end(held) {
-        Some(window) => window.last_date,
-        None => due_date
-            .plus_days(ADHOC_ROOM_DAYS)
-            .unwrap_or(BusinessDate::MAX),
-    };
-    let limits = [
-        Some(window_end),
-        validity.end_date,
-        terms.last_payment_date(),
-    ];
-
-    limits.into_iter().flatten().min().unwrap_or(window_end)
-}
-
-/// The windows that hold a date, one for each reading. A date before the agreement's first belongs
-/// to its first window: that is where such an instalment would be collected.
-fn windows_holding(
-    terms: &PaymentTerms,
-    validity: Validity,
-    date: BusinessDate,
-) -> [Option<Window>; 2] {
-    let anchor = validity.start_date;
-    let held = |reading| window_holding(anchor, terms.frequency(), reading, date.max(anchor));
-
-    [held(Reading::Oligo), held(Reading::Azupay)]
-}
-
-fn earliest_end(windows: [Option<Window>; 2]) -> Option<Window> {
-    windows
-        .into_iter()
-        .flatten()
-        .min_by_key(|window| window.last_date)
 }
 
 fn check_wanted(facts: &GateFacts<'_>, today: BusinessDate) -> Result<(), Refusal> {
@@ -215,9 +227,32 @@ fn earliest_date(facts: &GateFacts<'_>) -> BusinessDate {
 fn check_due_window(facts: &GateFacts<'_>, today: BusinessDate) -> Result<(), Refusal> {
     let held = windows_holding(facts.terms, facts.validity, facts.due_date);
     match earliest_end(held) {
-        Some(window) if window.last_date < today => Err(Refusal::WindowOver { window }),
-        Some(_) | None => Ok(()),
+        Some(window) if window.last_date < today && carried(facts, today).is_none() => {
+            Err(Refusal::WindowOver { window })
+        }
+        Some(_) => Ok(()),
+        None => {
+            let until = adhoc_end(facts.due_date);
+            if until < today {
+                return Err(Refusal::RoomOver { until });
+            }
+            Ok(())
+        }
     }
+}
+
+/// The due dates of the others, when the instalment is collected in the window after its own: by a
+/// new payment, after a failure, and where there is a place for it.
+fn carried<'a>(facts: &GateFacts<'a>, today: BusinessDate) -> Option<&'a [BusinessDate]> {
+    let Carry::IntoNextWindow { others_due } = facts.carry else {
+        return None;
+    };
+    let failed = facts.instalment_state == instalment::State::Retrying;
+    let room = room(facts.terms, facts.validity, facts.due_date, facts.carry);
+    let is_late = failed && facts.purpose == Purpose::First && room.until < today;
+    let has_place = room.next_until.is_some_and(|until| today <= until);
+
+    (is_late && has_place).then_some(others_due)
 }
 
 fn check_agreement(facts: &GateFacts<'_>) -> Result<(), Refusal> {
@@ -268,7 +303,8 @@ fn check_amount(facts: &GateFacts<'_>) -> Result<Option<bool>, Refusal> {
     Ok(last_payment)
 }
 
-/// One slot must be free under each reading: whichever the provider counts by, it agrees.
+/// One slot must be free under each reading: whichever the provider counts by, it agrees. An
+/// instalment that came from the window before leaves a slot to each that belongs here.
 fn check_slots(
     facts: &GateFacts<'_>,
     today: BusinessDate,
@@ -282,12 +318,14 @@ fn check_slots(
         Allowance::PerWindow(_) => true,
         Allowance::Lifetime(_) | Allowance::Unlimited => false,
     };
+    let others_due = carried(facts, today).unwrap_or(&[]);
     for ((reading, window), taken) in Reading::ALL.iter().zip(windows).zip(facts.slots_taken) {
         // Periods reach beyond the calendar's end: no window means nothing to count in.
         if counts_windows && window.is_none() {
             return Err(Refusal::AfterValidity { end_date: today });
         }
-        if allowed <= taken {
+        let needed = window.map_or(0, |window| due_in(window, others_due));
+        if allowed <= taken.saturating_add(needed) {
             return Err(Refusal::NoFreeSlot {
                 reading: *reading,
                 window,
@@ -303,20 +341,22 @@ fn check_budgets(facts: &GateFacts<'_>) -> Result<(), Refusal> {
     if FAILURES_IN_A_ROW_MAX <= count {
         return Err(Refusal::TooManyFailuresInARow { count });
     }
-    match facts.purpose {
-        Purpose::First | Purpose::Resend => Ok(()),
+    let (retries_made, submitted_at) = match facts.purpose {
+        Purpose::First | Purpose::Resend => return Ok(()),
         Purpose::Retry {
             retries_made,
-            submissions_in_24h,
-        } if retries_made < RETRIES_IN_ALL_MAX && submissions_in_24h < SUBMISSIONS_IN_24H_MAX => {
-            Ok(())
-        }
-        Purpose::Retry {
-            retries_made,
-            submissions_in_24h,
-        } => Err(Refusal::RetryBudgetSpent {
-            retries_made,
-            submissions_in_24h,
-        }),
+            submitted_at,
+        } => (retries_made, submitted_at),
+    };
+    let submissions_in_24h = submissions_in_24h(submitted_at, facts.now);
+    let in_all = retries_made < RETRIES_IN_ALL_MAX;
+    if in_all && submissions_in_24h < SUBMISSIONS_IN_24H_MAX {
+        return Ok(());
     }
+    let free_at = budget_free_at(submitted_at, SUBMISSIONS_IN_24H_MAX, facts.now);
+    Err(Refusal::RetryBudgetSpent {
+        retries_made,
+        submissions_in_24h,
+        clear_at: in_all.then_some(free_at),
+    })
 }

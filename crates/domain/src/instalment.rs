@@ -56,6 +56,18 @@ impl State {
     ///
     /// While a payment lives, no person's decision ends the instalment: the payment is decided
     /// first. An instalment that has ended stays as it ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::instalment::{Event, State};
+    /// use domain::payment::Step;
+    ///
+    /// assert_eq!(State::Collecting.step(Event::PaymentSettled), Step::Advance(State::Collected));
+    /// assert_eq!(State::Collecting.step(Event::Waived), Step::Conflict);
+    /// // Money moved for what had ended: somebody may have to give it back.
+    /// assert_eq!(State::Waived.step(Event::PaymentSettled), Step::Conflict);
+    /// ```
     #[must_use]
     pub const fn step(self, event: Event) -> Step<Self> {
         match event {
@@ -164,6 +176,15 @@ impl State {
     }
 
     /// Whether it has not ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::instalment::State;
+    ///
+    /// assert!(State::Retrying.is_open());
+    /// assert!(!State::Missed.is_open());
+    /// ```
     #[must_use]
     pub const fn is_open(self) -> bool {
         match self {
@@ -174,6 +195,15 @@ impl State {
     }
 
     /// Whether a payment may be started for it, once it is due: it is open and none lives.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::instalment::State;
+    ///
+    /// assert!(State::Scheduled.is_owed_now());
+    /// assert!(!State::Collecting.is_owed_now());
+    /// ```
     #[must_use]
     pub const fn is_owed_now(self) -> bool {
         match self {

@@ -21,4 +21,5 @@ pub mod agreement;
 pub mod plan;
 pub mod gate;
 pub mod wake;
+pub mod variation;
 pub mod explain;

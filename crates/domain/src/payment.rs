@@ -1,11 +1,22 @@
 //! One payment: a single uid at the provider, from the intention to its end.
 //!
 //! The answer to a call, the reply to a question and a webhook all become an [`Event`], and
-//! [`State::step`] alone says what it means. Reports may come in any order and any number.
+//! [`State::step`] alone says what it means. Reports may come in any order and any number, and
+//! what cannot be true together with what is held is an [`Incident`], never silence.
 
 use crate::failure::worded;
 
-/// What an event means for a state.
+/// What an event means for a state of a machine: a payment, an instalment, an agreement or a plan.
+///
+/// # Examples
+///
+/// ```
+/// use domain::payment::{Event, State, Step};
+///
+/// assert_eq!(State::Submitted.step(Event::Settled), Step::Advance(State::Settled));
+/// assert_eq!(State::Settled.step(Event::Accepted), Step::Ignore);
+/// assert_eq!(State::Settled.step(Event::Failed), Step::Conflict);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step<S> {
     /// It moves to this state.
@@ -70,10 +81,125 @@ worded! {
     }
 }
 
+worded! {
+    /// What kind of contradiction stands between what is held and what was heard.
+    pub enum IncidentKind {
+        /// Money moved for a payment that was over: by now another may have been sent.
+        LateSettlement = "late_settlement",
+        /// What had settled is said to have failed: money that was counted may be gone.
+        Reversal = "reversal",
+        /// Any other pair that cannot both be true.
+        Contradiction = "payment_conflict",
+    }
+}
+
+/// Two statements about one payment of which only one can be true.
+///
+/// Nothing moves for it: the plan is frozen and a person decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Incident {
+    /// Its kind, which is also the name of the question put to a person.
+    pub kind: IncidentKind,
+    /// Where the payment stands, and keeps standing.
+    pub held: State,
+    /// Where it would stand if what was heard were true.
+    pub claimed: State,
+}
+
+impl std::fmt::Display for Incident {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Incident { held, claimed, .. } = self;
+        write!(f, "the payment is {held}, yet the provider says {claimed}")
+    }
+}
+
+/// The contradiction that `event` brings to a payment in `state`.
+///
+/// Something exactly where [`State::step`] answers [`Step::Conflict`].
+///
+/// # Examples
+///
+/// ```
+/// use domain::payment::{Event, IncidentKind, State, incident};
+///
+/// let late = incident(State::Failed, Event::Settled).expect("money moved after the failure");
+/// assert_eq!(late.kind, IncidentKind::LateSettlement);
+/// assert_eq!(late.to_string(), "the payment is failed, yet the provider says settled");
+///
+/// assert_eq!(incident(State::Submitted, Event::Settled), None);
+/// ```
+#[must_use]
+pub const fn incident(state: State, event: Event) -> Option<Incident> {
+    match state.step(event) {
+        Step::Conflict => Some(Incident {
+            kind: kind_of(state, event),
+            held: state,
+            claimed: event.claims(),
+        }),
+        Step::Advance(State::Intended | State::Sending | State::Unknown) => None,
+        Step::Advance(State::Submitted | State::UnderInvestigation | State::Settled) => None,
+        Step::Advance(State::Failed | State::Rejected | State::Abandoned) | Step::Ignore => None,
+    }
+}
+
+/// The kind of a contradiction; of a pair that is none, the answer means nothing.
+const fn kind_of(state: State, event: Event) -> IncidentKind {
+    match event {
+        Event::Settled => IncidentKind::LateSettlement,
+        Event::Failed => match state {
+            State::Settled => IncidentKind::Reversal,
+            State::Intended | State::Sending | State::Unknown => IncidentKind::Contradiction,
+            State::Submitted | State::UnderInvestigation => IncidentKind::Contradiction,
+            State::Failed | State::Rejected | State::Abandoned => IncidentKind::Contradiction,
+        },
+        Event::SendStarted | Event::RetryStarted | Event::NotSent => IncidentKind::Contradiction,
+        Event::OutcomeUnknown | Event::Accepted => IncidentKind::Contradiction,
+        Event::Investigating | Event::Rejected => IncidentKind::Contradiction,
+        Event::ConfirmedAbsent | Event::GivenUp => IncidentKind::Contradiction,
+    }
+}
+
+impl Event {
+    /// Where a payment stands if this event is the last true word about it.
+    ///
+    /// An absence and a call without an outcome say least: that the provider may have it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::payment::{Event, State};
+    ///
+    /// assert_eq!(Event::Settled.claims(), State::Settled);
+    /// assert_eq!(Event::OutcomeUnknown.claims(), State::Submitted);
+    /// ```
+    #[must_use]
+    pub const fn claims(self) -> State {
+        match self {
+            Self::Settled => State::Settled,
+            Self::Failed => State::Failed,
+            Self::Rejected => State::Rejected,
+            Self::Investigating => State::UnderInvestigation,
+            Self::SendStarted | Self::RetryStarted | Self::NotSent => State::Submitted,
+            Self::OutcomeUnknown | Self::Accepted => State::Submitted,
+            Self::ConfirmedAbsent | Self::GivenUp => State::Submitted,
+        }
+    }
+}
+
 impl State {
     /// What `event` means for a payment in this state.
     ///
     /// A final state is never left by a report: only a failed payment is, by its own retry.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::payment::{Event, State, Step};
+    ///
+    /// // Sent again after a lost answer: the same uid, so the same payment.
+    /// assert_eq!(State::Sending.step(Event::SendStarted), Step::Ignore);
+    /// assert_eq!(State::Failed.step(Event::RetryStarted), Step::Advance(State::Sending));
+    /// ```
     #[must_use]
     pub const fn step(self, event: Event) -> Step<Self> {
         match event {
@@ -207,6 +333,15 @@ impl State {
     }
 
     /// Whether money may still move for it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::payment::State;
+    ///
+    /// assert!(State::Unknown.is_live());
+    /// assert!(!State::Settled.is_live());
+    /// ```
     #[must_use]
     pub const fn is_live(self) -> bool {
         match self {
@@ -217,12 +352,30 @@ impl State {
     }
 
     /// Whether it is over; a failed payment can still be retried under its uid.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::payment::State;
+    ///
+    /// assert!(State::Failed.is_final());
+    /// assert!(!State::UnderInvestigation.is_final());
+    /// ```
     #[must_use]
     pub const fn is_final(self) -> bool {
         !self.is_live()
     }
 
     /// Whether it counts against its window's slots and its instalment: it lives, or has settled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::payment::State;
+    ///
+    /// assert!(State::Settled.holds_slot());
+    /// assert!(!State::Failed.holds_slot());
+    /// ```
     #[must_use]
     pub const fn holds_slot(self) -> bool {
         match self {

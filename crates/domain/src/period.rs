@@ -27,6 +27,12 @@ impl Reading {
     pub const ALL: &'static [Reading] = &[Reading::Oligo, Reading::Azupay];
 
     /// Its name in snake_case, as the database stores it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(domain::period::Reading::Oligo.as_str(), "oligo");
+    /// ```
     pub const fn as_str(self) -> &'static str {
         match self {
             Reading::Oligo => "oligo",
@@ -35,6 +41,15 @@ impl Reading {
     }
 
     /// The reading called `text`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::period::Reading;
+    ///
+    /// assert_eq!(Reading::parse(Reading::Azupay.as_str()), Some(Reading::Azupay));
+    /// assert_eq!(Reading::parse("Azupay"), None);
+    /// ```
     pub fn parse(text: &str) -> Option<Reading> {
         Reading::ALL
             .iter()
@@ -61,17 +76,55 @@ pub struct Window {
 }
 
 impl Window {
-    /// The first instant of the window.
+    /// The first instant of the window: midnight in Sydney.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::date::Instant;
+    /// use domain::period::{Reading, window};
+    /// use domain::terms::Frequency;
+    ///
+    /// let held = window("2026-01-31".parse()?, Frequency::Monthly, Reading::Oligo, 0);
+    /// let opens_at: Instant = "2026-01-30T13:00:00Z".parse()?;
+    /// assert_eq!(held.map(|window| window.opens_at()), Some(opens_at));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn opens_at(self) -> Instant {
         self.first_date.opens_at()
     }
 
     /// The first instant after the window.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::period::{Reading, window};
+    /// use domain::terms::Frequency;
+    ///
+    /// let anchor = "2026-01-31".parse()?;
+    /// let at = |index| window(anchor, Frequency::Monthly, Reading::Oligo, index).expect("in range");
+    /// assert_eq!(at(0).closes_at(), at(1).opens_at());
+    /// # Ok::<(), domain::date::DateError>(())
+    /// ```
     pub fn closes_at(self) -> Instant {
         self.last_date.closes_at()
     }
 
     /// Whether `date` belongs to the window.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::period::{Reading, window};
+    /// use domain::terms::Frequency;
+    ///
+    /// let week = window("2026-03-02".parse()?, Frequency::Weekly, Reading::Oligo, 0);
+    /// let week = week.expect("in range");
+    /// assert!(week.contains("2026-03-08".parse()?));
+    /// assert!(!week.contains("2026-03-09".parse()?));
+    /// # Ok::<(), domain::date::DateError>(())
+    /// ```
     pub fn contains(self, date: BusinessDate) -> bool {
         self.first_date <= date && date <= self.last_date
     }
@@ -85,6 +138,22 @@ impl fmt::Display for Window {
 }
 
 /// The `index`-th window after `anchor`; `None` when adhoc, or not wholly in the date range.
+///
+/// Any index may be asked for, and none takes longer than another.
+///
+/// # Examples
+///
+/// ```
+/// use domain::period::{Reading, window};
+/// use domain::terms::Frequency;
+///
+/// let anchor = "2026-01-31".parse()?;
+/// let shown = |reading| window(anchor, Frequency::Monthly, reading, 1).map(|one| one.to_string());
+/// assert_eq!(shown(Reading::Oligo).as_deref(), Some("2026-03-01…2026-03-30"));
+/// assert_eq!(shown(Reading::Azupay).as_deref(), Some("2026-02-28…2026-03-30"));
+/// assert_eq!(window(anchor, Frequency::Monthly, Reading::Oligo, u32::MAX), None);
+/// # Ok::<(), domain::date::DateError>(())
+/// ```
 pub fn window(
     anchor: BusinessDate,
     frequency: Frequency,
@@ -105,6 +174,20 @@ pub fn window(
 /// The window that holds `date`.
 ///
 /// `None` when adhoc, when `date` is before `anchor`, or when the window leaves the date range.
+///
+/// # Examples
+///
+/// ```
+/// use domain::period::{Reading, window_holding};
+/// use domain::terms::Frequency;
+///
+/// let (anchor, date) = ("2026-01-31".parse()?, "2026-02-28".parse()?);
+/// let index = |reading| {
+///     window_holding(anchor, Frequency::Monthly, reading, date).map(|window| window.index)
+/// };
+/// assert_eq!((index(Reading::Oligo), index(Reading::Azupay)), (Some(0), Some(1)));
+/// # Ok::<(), domain::date::DateError>(())
+/// ```
 pub fn window_holding(
     anchor: BusinessDate,
     frequency: Frequency,
@@ -120,6 +203,19 @@ pub fn window_holding(
 }
 
 /// All windows from `anchor` to the end of the date range; none when adhoc.
+///
+/// # Examples
+///
+/// ```
+/// use domain::period::{Reading, windows};
+/// use domain::terms::Frequency;
+///
+/// let anchor = "2028-02-29".parse()?;
+/// let years = windows(anchor, Frequency::Annual, Reading::Oligo).take(2);
+/// let shown: Vec<String> = years.map(|window| window.to_string()).collect();
+/// assert_eq!(shown, ["2028-02-29…2029-02-28", "2029-03-01…2030-02-28"]);
+/// # Ok::<(), domain::date::DateError>(())
+/// ```
 pub fn windows(
     anchor: BusinessDate,
     frequency: Frequency,

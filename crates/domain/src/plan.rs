@@ -45,6 +45,17 @@ impl State {
     ///
     /// A pause outlasts everything but the lender's word and the plan's end: neither a lost
     /// agreement nor a new one starts collections that a person stopped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::payment::Step;
+    /// use domain::plan::{Event, State};
+    ///
+    /// assert_eq!(State::Active.step(Event::AgreementLost), Step::Advance(State::Blocked));
+    /// assert_eq!(State::Paused.step(Event::AgreementActivated), Step::Ignore);
+    /// assert_eq!(State::Completed.step(Event::Cancelled), Step::Conflict);
+    /// ```
     #[must_use]
     pub const fn step(self, event: Event) -> Step<Self> {
         match event {
@@ -110,6 +121,15 @@ impl State {
     }
 
     /// Whether it has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::plan::State;
+    ///
+    /// assert!(State::Completed.is_final());
+    /// assert!(!State::Blocked.is_final());
+    /// ```
     #[must_use]
     pub const fn is_final(self) -> bool {
         match self {

@@ -1,136 +1,16 @@
 //! Payment terms: what an agreement allows to be collected, how much and how often.
 
-use std::fmt;
-
 use crate::date::BusinessDate;
 use crate::money::Cents;
 
+pub mod adyen;
 mod draft;
+mod validity;
+mod words;
 
 pub use draft::TermsDraft;
-
-/// How often an agreement's allowance begins anew; Oligo's list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Frequency {
-    /// No period at all.
-    Adhoc,
-    /// Every day.
-    Daily,
-    /// Every 7 days.
-    Weekly,
-    /// Every 14 days.
-    Fortnightly,
-    /// Every month.
-    Monthly,
-    /// Every 3 months.
-    Quarterly,
-    /// Every 6 months.
-    SemiAnnual,
-    /// Every 12 months.
-    Annual,
-}
-
-impl Frequency {
-    /// Every frequency; after adhoc, from the shortest period to the longest.
-    pub const ALL: &'static [Frequency] = &[
-        Frequency::Adhoc,
-        Frequency::Daily,
-        Frequency::Weekly,
-        Frequency::Fortnightly,
-        Frequency::Monthly,
-        Frequency::Quarterly,
-        Frequency::SemiAnnual,
-        Frequency::Annual,
-    ];
-
-    /// Oligo's word for it, which the database stores too.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Frequency::Adhoc => "adhoc",
-            Frequency::Daily => "daily",
-            Frequency::Weekly => "weekly",
-            Frequency::Fortnightly => "fortnightly",
-            Frequency::Monthly => "monthly",
-            Frequency::Quarterly => "quarterly",
-            Frequency::SemiAnnual => "semi_annual",
-            Frequency::Annual => "annual",
-        }
-    }
-
-    /// The frequency called `text`.
-    pub fn parse(text: &str) -> Option<Frequency> {
-        Frequency::ALL
-            .iter()
-            .copied()
-            .find(|frequency| frequency.as_str() == text)
-    }
-
-    /// Whether its period is counted in months, so that short months matter.
-    pub const fn is_month_based(self) -> bool {
-        match self {
-            Frequency::Monthly
-            | Frequency::Quarterly
-            | Frequency::SemiAnnual
-            | Frequency::Annual => true,
-            Frequency::Adhoc | Frequency::Daily | Frequency::Weekly | Frequency::Fortnightly => {
-                false
-            }
-        }
-    }
-}
-
-impl fmt::Display for Frequency {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// Which amounts an agreement allows, by name; Oligo's list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum TermsType {
-    /// One exact amount.
-    Fixed,
-    /// Any amount up to a maximum.
-    Variable,
-    /// Any amount up to a maximum, by what was used.
-    UsageBased,
-    /// One exact amount, and another for the first or the last payment.
-    Balloon,
-}
-
-impl TermsType {
-    /// Every type of terms.
-    pub const ALL: &'static [TermsType] = &[
-        TermsType::Fixed,
-        TermsType::Variable,
-        TermsType::UsageBased,
-        TermsType::Balloon,
-    ];
-
-    /// Oligo's word for it, which the database stores too.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            TermsType::Fixed => "fixed",
-            TermsType::Variable => "variable",
-            TermsType::UsageBased => "usage_based",
-            TermsType::Balloon => "balloon",
-        }
-    }
-
-    /// The type called `text`.
-    pub fn parse(text: &str) -> Option<TermsType> {
-        TermsType::ALL
-            .iter()
-            .copied()
-            .find(|kind| kind.as_str() == text)
-    }
-}
-
-impl fmt::Display for TermsType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+pub use validity::{AgreementRule, Validity, agreement_rules};
+pub use words::{Frequency, TermsType};
 
 /// The amounts an agreement allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -253,7 +133,24 @@ impl PaymentTerms {
         }
     }
 
-    /// How many payments these terms allow.
+    /// How many payments these terms allow: Oligo's defaults, and the strictest reading of adhoc
+    /// with a count.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::terms::{Allowance, PaymentTerms, TermsDraft};
+    ///
+    /// let terms = PaymentTerms::from_draft(&TermsDraft {
+    ///     kind: "fixed".into(),
+    ///     frequency: "weekly".into(),
+    ///     amount: Some(5_000),
+    ///     ..TermsDraft::default()
+    /// })
+    /// .expect("terms that hold");
+    ///
+    /// assert_eq!(terms.allowance(), Allowance::PerWindow(1));
+    /// ```
     pub const fn allowance(&self) -> Allowance {
         match (self.frequency, self.count) {
             (Frequency::Adhoc, None) => Allowance::Unlimited,
@@ -286,6 +183,26 @@ impl PaymentTerms {
     /// # Errors
     ///
     /// Fails with the code that Oligo would refuse the amount with.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::money::Cents;
+    /// use domain::terms::{PaymentTerms, TermsDraft};
+    ///
+    /// let terms = PaymentTerms::from_draft(&TermsDraft {
+    ///     kind: "variable".into(),
+    ///     frequency: "weekly".into(),
+    ///     max_amount: Some(5_000),
+    ///     ..TermsDraft::default()
+    /// })
+    /// .expect("terms that hold");
+    ///
+    /// assert!(terms.allows_amount(Cents::new(5_000)?, false, false).is_ok());
+    /// let refused = terms.allows_amount(Cents::new(5_001)?, false, false).unwrap_err();
+    /// assert_eq!(refused.code, "ZPPAY12");
+    /// # Ok::<(), domain::money::CentsError>(())
+    /// ```
     pub fn allows_amount(
         &self,
         given: Cents,

@@ -50,6 +50,18 @@ const SLOWEST: TimeDelta = TimeDelta::hours(1);
 const INVESTIGATION_PACE: TimeDelta = TimeDelta::minutes(15);
 
 /// When an instalment is taken up: the opening of its due date's sending hours.
+///
+/// # Examples
+///
+/// ```
+/// use domain::date::BusinessDate;
+/// use domain::gate::SendingHours;
+/// use domain::wake::due_at;
+///
+/// let due_date: BusinessDate = "2026-07-01".parse()?;
+/// assert_eq!(due_at(due_date, SendingHours::default()), due_date.at_hour(6, 0));
+/// # Ok::<(), domain::date::DateError>(())
+/// ```
 #[must_use]
 pub fn due_at(due_date: BusinessDate, hours: SendingHours) -> Instant {
     hours.opens_at(due_date)
@@ -58,6 +70,21 @@ pub fn due_at(due_date: BusinessDate, hours: SendingHours) -> Instant {
 /// When the provider is asked about a payment next; nothing where there is nothing to ask.
 ///
 /// Never before `now`, and at most an hour (for a call in flight, 30 seconds) later.
+///
+/// # Examples
+///
+/// ```
+/// use chrono::TimeDelta;
+/// use domain::date::Instant;
+/// use domain::payment::State;
+/// use domain::wake::next_payment_ask;
+///
+/// let now: Instant = "2026-03-09T22:00:00Z".parse()?;
+/// let soon = now + TimeDelta::seconds(5);
+/// assert_eq!(next_payment_ask(State::Unknown, now, now), Some(soon));
+/// assert_eq!(next_payment_ask(State::Settled, now, now), None);
+/// # Ok::<(), chrono::ParseError>(())
+/// ```
 #[must_use]
 pub fn next_payment_ask(
     state: payment::State,
@@ -91,6 +118,23 @@ pub fn next_second_look(last_sent_at: Instant, now: Instant) -> Option<Instant> 
 ///
 /// `since` is when it was last sent, or accepted by the provider; `refresh` is how long a standing
 /// agreement's state is relied on. A drafted agreement is taken up at once.
+///
+/// # Examples
+///
+/// ```
+/// use chrono::TimeDelta;
+/// use domain::agreement::State;
+/// use domain::date::Instant;
+/// use domain::wake::next_agreement_ask;
+///
+/// let now: Instant = "2026-03-09T22:00:00Z".parse()?;
+/// let refresh = TimeDelta::hours(24);
+/// let ask = |state| next_agreement_ask(state, now, now, refresh);
+/// assert_eq!(ask(State::Drafted), Some(now));
+/// assert_eq!(ask(State::Active), Some(now + refresh));
+/// assert_eq!(ask(State::Cancelled), None);
+/// # Ok::<(), chrono::ParseError>(())
+/// ```
 #[must_use]
 pub fn next_agreement_ask(
     state: agreement::State,
@@ -115,6 +159,20 @@ pub fn next_agreement_ask(
 ///
 /// The first "not found" must be at least 60 seconds old and later than the last sending, and the
 /// last sending at least 5 minutes ago: a request can arrive after the question about it.
+///
+/// # Examples
+///
+/// ```
+/// use chrono::TimeDelta;
+/// use domain::date::Instant;
+/// use domain::wake::may_resend;
+///
+/// let sent_at: Instant = "2026-03-09T22:00:00Z".parse()?;
+/// let first_404_at = Some(sent_at + TimeDelta::minutes(1));
+/// assert!(may_resend(first_404_at, sent_at, sent_at + TimeDelta::minutes(5)));
+/// assert!(!may_resend(None, sent_at, sent_at + TimeDelta::minutes(5)));
+/// # Ok::<(), chrono::ParseError>(())
+/// ```
 #[must_use]
 pub fn may_resend(first_404_at: Option<Instant>, last_sent_at: Instant, now: Instant) -> bool {
     match first_404_at {

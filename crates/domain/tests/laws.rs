@@ -1,9 +1,8 @@
 //! The laws of the calendar side, for all inputs.
 
 use domain::date::BusinessDate;
-use domain::fit::{propose, prove};
+use domain::fit::{Demand, ProposalPolicy, propose, prove};
 use domain::money::Cents;
-use domain::period::{Reading, window, window_holding, windows};
 use domain::schedule::{DueDay, Extent, RegularSchedule, Schedule};
 use domain::terms::Frequency;
 use domain::uid::{AgreementId, InstalmentId, PaymentId, PlanId, ProviderUid, UidKey};
@@ -45,10 +44,6 @@ fn a_date() -> impl Strategy<Value = BusinessDate> {
 
 fn a_frequency() -> impl Strategy<Value = Frequency> {
     prop::sample::select(PERIODIC.to_vec())
-}
-
-fn a_reading() -> impl Strategy<Value = Reading> {
-    prop::sample::select(Reading::ALL.to_vec())
 }
 
 fn an_amount() -> impl Strategy<Value = Cents> {
@@ -112,75 +107,16 @@ fn a_regular_schedule() -> impl Strategy<Value = RegularSchedule> {
 
 proptest! {
     #[test]
-    fn windows_follow_each_other_without_gap_or_overlap(
-        anchor in a_date(), frequency in a_frequency(), reading in a_reading()
-    ) {
-        let mut next = anchor;
-        for (index, window) in (0..).zip(windows(anchor, frequency, reading).take(60)) {
-            prop_assert_eq!(window.index, index);
-            prop_assert_eq!(window.first_date, next);
-            prop_assert!(window.first_date <= window.last_date);
-            next = window.last_date.plus_days(1).expect("in range");
-            prop_assert_eq!(window.closes_at(), next.opens_at());
-        }
-    }
-
-    #[test]
-    fn the_window_holding_a_date_is_the_one_found_by_its_index(
-        anchor in a_date(), days in 0_i64..20_000,
-        frequency in a_frequency(), reading in a_reading()
-    ) {
-        let day = anchor.plus_days(days).expect("in range");
-        let held = window_holding(anchor, frequency, reading, day).expect("a window");
-
-        prop_assert!(held.contains(day));
-        prop_assert_eq!(window(anchor, frequency, reading, held.index), Some(held));
-        for edge in [held.first_date, held.last_date] {
-            prop_assert_eq!(window_holding(anchor, frequency, reading, edge), Some(held));
-        }
-    }
-
-    #[test]
-    fn a_later_date_never_lies_in_an_earlier_window(
-        anchor in a_date(), days in 0_i64..20_000, more in 0_i64..800,
-        frequency in a_frequency(), reading in a_reading()
-    ) {
-        let index = |days| {
-            let day = anchor.plus_days(days).expect("in range");
-            window_holding(anchor, frequency, reading, day).expect("a window").index
-        };
-
-        prop_assert!(index(days) <= index(days + more));
-    }
-
-    #[test]
-    fn the_readings_differ_only_on_the_last_day_of_a_month_shorter_than_the_anchors_day(
-        anchor in a_date(), days in 0_i64..20_000, frequency in a_frequency()
-    ) {
-        let day = anchor.plus_days(days).expect("in range");
-        let index = |reading| {
-            window_holding(anchor, frequency, reading, day).expect("a window").index
-        };
-        let (oligo, azupay) = (index(Reading::Oligo), index(Reading::Azupay));
-
-        if oligo != azupay {
-            prop_assert_eq!(oligo + 1, azupay);
-            prop_assert!(frequency.is_month_based());
-            prop_assert!(day.is_last_of_month() && day.day() < anchor.day());
-        }
-    }
-
-    #[test]
     fn what_is_proposed_for_a_listed_schedule_is_proved_under_both_readings(
         schedule in a_listed_schedule(), ahead in 0_i64..400
     ) {
         let today = schedule.first_due().plus_days(-ahead).expect("in range");
-        let proposal = propose(&schedule, today).expect("a proposal");
+        let proposal = propose(&schedule, &ProposalPolicy::new(today, 0)).expect("a proposal");
 
         prop_assert!(today <= proposal.validity.start_date);
         prop_assert_eq!(proposal.terms.first_payment_date(), None);
         prop_assert_eq!(proposal.terms.last_payment_date(), None);
-        let proof = prove(&schedule, &proposal.terms, proposal.validity, Reading::ALL);
+        let proof = prove(&schedule, &proposal.terms, proposal.validity, &Demand::BOTH);
         let proved = proof.map(|proof| proof.instalments as usize);
         prop_assert_eq!(proved, Ok(schedule.instalments().len()));
     }
@@ -189,10 +125,10 @@ proptest! {
     fn a_regular_schedule_known_a_month_ahead_needs_a_count_of_one(plan in a_regular_schedule()) {
         let schedule = plan.expand().expect("a schedule");
         let today = schedule.first_due().plus_days(-31).expect("in range");
-        let proposal = propose(&schedule, today).expect("a proposal");
+        let proposal = propose(&schedule, &ProposalPolicy::new(today, 0)).expect("a proposal");
 
         prop_assert_eq!(proposal.terms.count(), Some(1));
-        prop_assert!(prove(&schedule, &proposal.terms, proposal.validity, Reading::ALL).is_ok());
+        prop_assert!(prove(&schedule, &proposal.terms, proposal.validity, &Demand::BOTH).is_ok());
         if proposal.terms.frequency().is_month_based() {
             prop_assert!(proposal.validity.start_date.day() <= 28);
         }

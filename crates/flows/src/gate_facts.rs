@@ -1,15 +1,14 @@
 //! From a row and its agreement's slots to the facts the gate decides on.
 
-use chrono::TimeDelta;
-
 use domain::date::{BusinessDate, Instant};
-use domain::gate::{GateFacts, Pass, Purpose, Refusal, gate, room_until};
+use domain::gate::{GateFacts, Pass, Purpose, Refusal, gate};
 use domain::payment;
 use domain::period::{Reading, window_holding};
 use domain::terms::{Allowance, PaymentTerms};
 use store::payments::{ArmPlan, DueRow, HeldSlot, LastPayment};
 
 use crate::Settings;
+use crate::retry_policy::carry;
 
 /// Whether `plan` may be sent now, on the facts of `row` and the slots its agreement holds.
 pub(crate) fn may_send(
@@ -23,8 +22,7 @@ pub(crate) fn may_send(
     let last = row.last_payment.as_ref();
     let lives = |last: &LastPayment| last.state.is_live() || last.state == payment::State::Settled;
     let own = plan.payment_id();
-    let room_ends = room_until(&row.terms, row.validity, row.due_date);
-    let pass = gate(&GateFacts {
+    gate(&GateFacts {
         now,
         collections_open: row.collections_open,
         plan_frozen: row.plan_frozen,
@@ -37,38 +35,25 @@ pub(crate) fn may_send(
         terms: &row.terms,
         validity: row.validity,
         hours: settings.hours,
-        purpose: purpose(plan, last, now),
+        purpose: purpose(plan, last),
+        carry: carry(row, settings),
         other_live_payment: last.is_some_and(|last| lives(last) && last.id != own),
         first_of_agreement: row.is_first_of_agreement,
         last_of_plan: row.is_last,
         consecutive_failures: row.consecutive_failures,
         slots_taken: slots_taken(row, plan, slots, today),
-    })?;
-    // Ad hoc terms have no window that ends; their room does.
-    if room_ends < today {
-        return Err(Refusal::AfterValidity {
-            end_date: room_ends,
-        });
-    }
-    Ok(pass)
+    })
 }
 
-fn purpose(plan: &ArmPlan, last: Option<&LastPayment>, now: Instant) -> Purpose {
+fn purpose<'a>(plan: &ArmPlan, last: Option<&'a LastPayment>) -> Purpose<'a> {
     match plan {
         ArmPlan::New { .. } => Purpose::First,
         ArmPlan::Resend { .. } => Purpose::Resend,
         ArmPlan::Retry { .. } => Purpose::Retry {
             retries_made: last.map_or(0, |last| last.retries_made),
-            submissions_in_24h: last.map_or(0, |last| submissions_in_24h(&last.sent_at, now)),
+            submitted_at: last.map_or(&[], |last| &last.sent_at),
         },
     }
-}
-
-/// Submissions in the 24 hours before `now`, the first one counted.
-pub(crate) fn submissions_in_24h(sent_at: &[Instant], now: Instant) -> u32 {
-    let since = now - TimeDelta::hours(24);
-    let count = sent_at.iter().filter(|at| since < **at).count();
-    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 /// Slots taken in today's windows by others, one count for each reading.

@@ -20,6 +20,7 @@ pub mod clock;
 pub mod provider;
 pub mod report;
 pub mod create_customer;
+pub mod retry_policy;
 pub mod open_plan;
 pub mod propose_agreement;
 pub mod apply_agreement_report;

@@ -1,13 +1,12 @@
 //! Accepts a plan: its schedule is proved to fit its agreement for its whole life before a row is written.
 
-use serde_json::json;
-
 use domain::date::{BusinessDate, Instant};
-use domain::fit::{CounterExample, ProposeError, Validity, propose, prove};
-use domain::period::Reading;
+use domain::failure::RetryPolicy;
+use domain::fit::{CounterExample, Demand, ProposalPolicy, ProposeError, Validity, propose, prove};
 use domain::schedule::Schedule;
-use domain::terms::{Allowance, PaymentTerms};
+use domain::terms::{Allowance, PaymentTerms, agreement_rules};
 use domain::uid::{AgreementId, CustomerId, InstalmentId, PlanId};
+use domain::violation::Violation;
 use domain::wake;
 use store::StoreError;
 use store::idempotency::{Created, IdempotencyClaim};
@@ -15,6 +14,13 @@ use store::plans::{NewAgreement, NewInstalment, NewPlan};
 
 use crate::Deps;
 use crate::clock::fresh_uuid;
+use crate::retry_policy;
+
+/// The most days after a due date that a chosen agreement is made to leave for retries.
+///
+/// A week leaves no more: asked for seven, every weekly plan would become an adhoc one. Later
+/// retries are made where the window happens to be longer.
+const ROOM_DAYS_MAX: u32 = 6;
 
 /// A plan as a lender asks for it, every value already one of `domain`'s.
 #[derive(Clone, Debug)]
@@ -35,6 +41,8 @@ pub struct PlanRequest {
     pub terms: Option<PaymentTerms>,
     /// The agreement's dates; chosen when absent, given whenever terms are.
     pub validity: Option<Validity>,
+    /// How often and when a failed instalment is tried again; frozen with the plan.
+    pub retry: RetryPolicy,
 }
 
 /// A plan that fits, with ids for all its rows.
@@ -63,14 +71,9 @@ pub enum PrepareError {
     /// No terms can be found that carry it.
     #[error("no payment terms can be proposed")]
     CannotPropose(ProposeError),
-    /// The agreement would begin before today: the provider refuses that.
-    #[error("validity_start_date {start_date} is before today, {today}")]
-    ValidityInPast {
-        /// The given start.
-        start_date: BusinessDate,
-        /// Today in Sydney.
-        today: BusinessDate,
-    },
+    /// The given terms and dates are none that the provider would make an agreement of today.
+    #[error("an agreement with these dates cannot be made today")]
+    AgreementRefused(Vec<Violation>),
     /// Terms were given without dates, or dates without terms.
     #[error("payment_terms and validity_start_date go together")]
     TermsWithoutDates,
@@ -78,17 +81,17 @@ pub enum PrepareError {
 
 /// Proves that a plan fits, or chooses an agreement that it fits. Pure but for the ids it mints.
 ///
+/// What is chosen leaves days after each due date to try a failed payment again. Given terms need
+/// not: a lender who wants narrower ones gets fewer retries.
+///
 /// # Errors
 ///
 /// Fails with the first counter-example, or with why nothing can be proposed.
 pub fn prepare(request: &PlanRequest, today: BusinessDate) -> Result<PreparedPlan, PrepareError> {
     let (terms, validity, chosen_because) = match (&request.terms, request.validity) {
         (Some(terms), Some(validity)) => {
-            if validity.start_date < today {
-                let start_date = validity.start_date;
-                return Err(PrepareError::ValidityInPast { start_date, today });
-            }
-            let proof = prove(&request.schedule, terms, validity, Reading::ALL)
+            agreement_rules(terms, validity, today).map_err(PrepareError::AgreementRefused)?;
+            let proof = prove(&request.schedule, terms, validity, &Demand::BOTH)
                 .map_err(PrepareError::DoesNotFit)?;
             let because = format!(
                 "Given by the lender: anchored on {}, proved to carry all {} instalments under \
@@ -98,8 +101,9 @@ pub fn prepare(request: &PlanRequest, today: BusinessDate) -> Result<PreparedPla
             (*terms, validity, because)
         }
         (None, None) => {
+            let policy = ProposalPolicy::new(today, room_wanted(&request.retry));
             let proposal =
-                propose(&request.schedule, today).map_err(PrepareError::CannotPropose)?;
+                propose(&request.schedule, &policy).map_err(PrepareError::CannotPropose)?;
             (proposal.terms, proposal.validity, proposal.reason)
         }
         (Some(_), None) | (None, Some(_)) => return Err(PrepareError::TermsWithoutDates),
@@ -118,6 +122,12 @@ pub fn prepare(request: &PlanRequest, today: BusinessDate) -> Result<PreparedPla
         validity,
         chosen_because,
     })
+}
+
+/// The days after each due date that a chosen agreement has to leave for this policy's retries.
+fn room_wanted(retry: &RetryPolicy) -> u32 {
+    let days = retry.retries_max().saturating_mul(retry.days_between());
+    days.min(ROOM_DAYS_MAX)
 }
 
 /// Writes an accepted plan: all of it, or nothing. `now` is when: the time its caller was told.
@@ -152,11 +162,7 @@ pub async fn open_plan(
         customer_id: request.customer_id,
         purpose: request.purpose.clone(),
         description: request.description.clone(),
-        policy: json!({
-            "retries_max": settings.retry.retries_max,
-            "days_between": settings.retry.days_between,
-            "at_hour": settings.retry.at_hour,
-        }),
+        policy: retry_policy::to_json(&request.retry),
         agreement: NewAgreement {
             id: prepared.agreement_id,
             uid: settings.uid_key.agreement_uid(request.plan_id, 1),

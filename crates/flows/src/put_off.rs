@@ -3,13 +3,14 @@
 use chrono::TimeDelta;
 
 use domain::date::{BusinessDate, Instant};
-use domain::gate::{Refusal, room_until};
+use domain::gate::{Clears, Refusal};
 use domain::instalment::{Event, State};
 use domain::payment::Step;
 use store::instalments::InstalmentMove;
 use store::payments::DueRow;
 
 use crate::Settings;
+use crate::retry_policy::room_of;
 
 /// How long to wait where the rule itself cannot say when it will hold no more.
 const LOOK_AGAIN: TimeDelta = TimeDelta::hours(1);
@@ -28,7 +29,7 @@ pub(crate) fn put_off(
     settings: &Settings,
 ) -> InstalmentMove {
     let today = BusinessDate::of_instant(now);
-    let room_ends = room_until(&row.terms, row.validity, row.due_date);
+    let room_ends = room_of(row, settings).last_date();
     // Frozen is undecided: a person says what becomes of it, not the end of its room.
     let is_frozen = matches!(refusal, Refusal::PlanFrozen);
     let is_over = !is_frozen && (room_ends < today || ends_instalment(refusal));
@@ -57,6 +58,7 @@ fn kept_by(row: &DueRow, refusal: &Refusal) -> String {
     let is_of_time = matches!(
         refusal,
         Refusal::WindowOver { .. }
+            | Refusal::RoomOver { .. }
             | Refusal::AfterValidity { .. }
             | Refusal::AfterLastPaymentDate { .. }
     );
@@ -94,26 +96,32 @@ pub(crate) fn look_again(
     now: Instant,
     settings: &Settings,
 ) -> Instant {
-    let clears_at = refusal.clears_at(now).unwrap_or_else(|| {
-        let hours = settings.hours;
-        let soon = now + LOOK_AGAIN;
-        let today = BusinessDate::of_instant(soon);
-        let last_minutes = now + LOOK_AGAIN_LATE;
-        // Outside sending hours nothing could be sent anyway; but the last of them are not slept through.
-        if soon < hours.closes_at(today) {
-            soon.max(hours.opens_at(today))
-        } else if room_ends == today && last_minutes < hours.closes_at(today) {
-            last_minutes
-        } else {
-            let tomorrow = today.plus_days(1);
-            tomorrow.map_or(soon, |tomorrow| hours.opens_at(tomorrow))
-        }
-    });
+    let clears_at = match refusal.clears() {
+        Clears::At(at) => at,
+        Clears::When(_) | Clears::Never => soon(now, room_ends, settings),
+    };
     let next = clears_at.max(now + TimeDelta::seconds(1));
     let over_at = room_ends.closes_at();
     if over_at <= now {
         next
     } else {
         next.min(over_at.max(now + TimeDelta::seconds(1)))
+    }
+}
+
+/// In an hour. Outside sending hours nothing could be sent anyway; but the last of them are not slept
+/// through.
+fn soon(now: Instant, room_ends: BusinessDate, settings: &Settings) -> Instant {
+    let hours = settings.hours;
+    let soon = now + LOOK_AGAIN;
+    let today = BusinessDate::of_instant(soon);
+    let last_minutes = now + LOOK_AGAIN_LATE;
+    if soon < hours.closes_at(today) {
+        soon.max(hours.opens_at(today))
+    } else if room_ends == today && last_minutes < hours.closes_at(today) {
+        last_minutes
+    } else {
+        let tomorrow = today.plus_days(1);
+        tomorrow.map_or(soon, |tomorrow| hours.opens_at(tomorrow))
     }
 }

@@ -23,6 +23,7 @@ use crate::clock::{Mark, fresh_uuid};
 use crate::gate_facts::may_send;
 use crate::put_off::put_off;
 use crate::report::PaymentReport;
+use crate::retry_policy::room_of;
 use crate::{Deps, FlowError};
 
 /// Sends what is due for `ids`, whose rows are leased under `token`.
@@ -130,12 +131,15 @@ async fn doubtful(deps: &Deps, rows: &[DueRow]) -> Result<HashSet<InstalmentId>,
     Ok(in_doubt.map(|row| row.instalment_id).collect())
 }
 
-/// A failed payment that its provider would retry is retried under its uid; anything else is a new payment
-/// under the next uid.
+/// A failed payment that its provider would retry is retried under its uid while its window lasts; anything
+/// else is a new payment under the next uid.
 fn plan(deps: &Deps, row: &DueRow) -> ArmPlan {
+    let today = BusinessDate::of_instant(deps.clock.now());
+    let in_own_window = today <= room_of(row, &deps.settings).until;
     if let Some(last) = row.last_payment.as_ref().filter(|last| {
         let code = last.failure_code.as_deref().unwrap_or_default();
         last.state == payment::State::Failed
+            && in_own_window
             && last.agreement_id == row.agreement_id
             && deps.provider.capabilities().retries_by_uid
             && remedy(code, last.failure_retryable.unwrap_or(false)) == Remedy::RetrySameUid

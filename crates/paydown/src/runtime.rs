@@ -10,14 +10,14 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use domain::failure::RetryPolicy;
+use domain::failure::{RetryPolicy, RetryPolicyDraft};
 use domain::gate::SendingHours;
 use domain::uid::UidKey;
 use flows::provider::Provider;
 use flows::{Deps, Settings};
 use store::{DataKey, Store};
 
-use crate::config::{Config, ProviderKind};
+use crate::config::{CollectionConfig, Config, ProviderKind};
 use crate::follow_clock;
 
 /// Connects the database of `config` and checks that it was written under the same keys.
@@ -84,11 +84,7 @@ fn settings(config: &Config, uid_key: UidKey) -> anyhow::Result<Settings> {
             closes_hour: collection.closes_hour,
             guard_minutes: collection.guard_minutes,
         },
-        retry: RetryPolicy {
-            retries_max: collection.retries_max,
-            days_between: collection.retry_days_between,
-            at_hour: collection.opens_hour,
-        },
+        retry: retry_policy(collection)?,
         agreement_refresh: TimeDelta::hours(i64::from(collection.agreement_refresh_hours)),
         calls_in_flight_max: usize::try_from(config.provider.calls_in_flight_max)?.max(1),
         requester_ip: config
@@ -96,6 +92,20 @@ fn settings(config: &Config, uid_key: UidKey) -> anyhow::Result<Settings> {
             .requester_ip
             .unwrap_or(IpAddr::from([127, 0, 0, 1])),
         webhook_secrets: config.provider.webhook_secrets.clone(),
+    })
+}
+
+/// The retry policy of a plan that brings none of its own.
+fn retry_policy(collection: &CollectionConfig) -> anyhow::Result<RetryPolicy> {
+    let draft = RetryPolicyDraft {
+        retries_max: Some(i64::from(collection.retries_max)),
+        days_between: Some(i64::from(collection.retry_days_between)),
+        at_hour: Some(i64::from(collection.opens_hour)),
+        ..RetryPolicyDraft::default()
+    };
+    RetryPolicy::from_draft(&draft).map_err(|broken| {
+        let broken: Vec<String> = broken.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("collection: {}", broken.join("; "))
     })
 }
 

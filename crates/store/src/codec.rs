@@ -90,6 +90,17 @@ pub(crate) fn date(
     understood(BusinessDate::from_naive(value).ok(), what, id)
 }
 
+pub(crate) fn dates(
+    values: Vec<NaiveDate>,
+    what: &'static str,
+    id: impl std::fmt::Display + Copy,
+) -> Result<Vec<BusinessDate>, StoreError> {
+    values
+        .into_iter()
+        .map(|value| date(value, what, id))
+        .collect()
+}
+
 pub(crate) fn cents(value: i64, id: impl std::fmt::Display) -> Result<Cents, StoreError> {
     understood(Cents::new(value).ok(), "amount_cents", id)
 }

@@ -60,6 +60,15 @@ async fn the_answer_to_a_creation_is_what_is_read_back() {
             "{instalment}"
         );
         assert!(instalment["next_at"].is_string(), "{instalment}");
+        let told = &instalment["explanation"];
+        assert_eq!(told["code"], "not_due_yet", "{told}");
+        assert_eq!(told["numbers"]["due_date"], instalment["due_date"]);
+        assert_eq!(
+            (&told["next"], &told["next_at"]),
+            (&json!("send"), &instalment["next_at"])
+        );
+        // Nothing has been heard of the agreement yet.
+        assert_eq!(told["would_go_if"], "provider_answers");
     }
 }
 

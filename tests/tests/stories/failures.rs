@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::json;
 
-use domain::failure::RetryPolicy;
+use domain::failure::{RetryPolicy, RetryPolicyDraft};
 use e2e::world::{WireMode, World};
 
 use crate::told::{AMOUNT, sydney, weekly};
@@ -48,10 +48,11 @@ async fn a_payer_short_of_funds_twice_is_retried_and_collected_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instalment_whose_retries_are_used_up_fails_and_a_person_is_asked() {
-    let policy = RetryPolicy {
-        retries_max: 1,
-        ..RetryPolicy::default()
-    };
+    let policy = RetryPolicy::from_draft(&RetryPolicyDraft {
+        retries_max: Some(1),
+        ..RetryPolicyDraft::default()
+    })
+    .unwrap();
     let world = World::builder().retry(policy).build().await;
     let plan = world.active_plan(weekly("2026-01-12", 2)).await;
     world

@@ -10,6 +10,7 @@ mod told;
 mod collecting;
 mod agreements;
 mod failures;
+mod policies;
 mod silence;
 mod never_left;
 mod money_moved_late;

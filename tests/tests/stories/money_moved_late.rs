@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use serde_json::json;
 
-use domain::failure::RetryPolicy;
+use domain::failure::{RetryPolicy, RetryPolicyDraft};
 use e2e::world::{PlanHandle, WireMode, World, WorldBuilder};
 
 use crate::operators::set_collections;
@@ -34,11 +34,11 @@ async fn two_a_week(world: &World, due_dates: [&str; 2]) -> PlanHandle {
 /// A world whose only payment has failed in a way that only a new payment can follow, tomorrow at
 /// eight: two hours after the provider is asked about the old one once more.
 async fn failed_for_a_new_payment(builder: WorldBuilder) -> (World, PlanHandle, String) {
-    let at_eight = RetryPolicy {
-        at_hour: 8,
-        ..RetryPolicy::default()
-    };
-    let world = builder.retry(at_eight).build().await;
+    let at_eight = RetryPolicy::from_draft(&RetryPolicyDraft {
+        at_hour: Some(8),
+        ..RetryPolicyDraft::default()
+    });
+    let world = builder.retry(at_eight.unwrap()).build().await;
     let plan = two_a_week(&world, ["2026-01-12", "2026-01-16"]).await;
     world
         .payer(&plan.customer, json!({ "silent_on": ["2026-01-12"] }))
@@ -207,8 +207,8 @@ async fn a_request_that_arrives_after_its_payment_was_given_up_is_found_and_a_pe
 
     world.advance_to(sydney("2026-01-19 06:01")).await;
     let told = world.plan(&plan).await;
-    assert_eq!(told.frozen_because.as_deref(), Some("payment_conflict"));
-    assert_eq!(world.open_questions().await, ["payment_conflict"]);
+    assert_eq!(told.frozen_because.as_deref(), Some("late_settlement"));
+    assert_eq!(world.open_questions().await, ["late_settlement"]);
     world.advance_to(sydney("2026-01-24 12:00")).await;
     let ledger = world.ledger().await;
     assert_eq!((ledger.totals.settled_count, ledger.payments.len()), (1, 1));

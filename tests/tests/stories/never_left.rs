@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use domain::failure::RetryPolicy;
+use domain::failure::{RetryPolicy, RetryPolicyDraft};
 use e2e::world::{PlanHandle, WireMode, World};
 
 use crate::told::{AMOUNT, sydney, weekly};
@@ -33,11 +33,15 @@ async fn times_told(world: &World, plan: &PlanHandle, kind: &str) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn half_an_hour_of_refused_connections_costs_no_retry_and_no_day() {
-    let only_one = RetryPolicy {
-        retries_max: 1,
-        ..RetryPolicy::default()
-    };
-    let world = World::builder().with_wire().retry(only_one).build().await;
+    let only_one = RetryPolicy::from_draft(&RetryPolicyDraft {
+        retries_max: Some(1),
+        ..RetryPolicyDraft::default()
+    });
+    let world = World::builder()
+        .with_wire()
+        .retry(only_one.unwrap())
+        .build()
+        .await;
     let plan = world.active_plan(weekly("2026-01-12", 1)).await;
     world
         .payer(&plan.customer, json!({ "short_first": 1 }))

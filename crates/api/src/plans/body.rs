@@ -4,16 +4,17 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use domain::date::{BusinessDate, Instant};
-use domain::explain::explain;
 use domain::gate::SendingHours;
 use domain::period::{Reading, window_holding};
 use domain::{agreement, instalment, plan, wake};
 use flows::Settings;
 use flows::open_plan::{PlanRequest, PreparedPlan};
+use flows::retry_policy;
 use store::codec::terms_to_json;
 use store::views::plans::{AgreementView, InstalmentView, PaymentView, PlanDetail, PlanView};
 
-use crate::openapi::PaymentTermsBody;
+use super::explanation::{self, Explainer, ExplanationBody};
+use crate::openapi::{PaymentTermsBody, RetryPolicyBody};
 use crate::page::instant_text;
 
 /// A plan in a list.
@@ -40,6 +41,9 @@ pub struct PlanBody {
     state: &'static str,
     /// Why nothing is sent for it until a person decides, where that is so.
     frozen_because: Option<String>,
+    /// How often and when a failed instalment is tried again; as it was when the plan was accepted.
+    #[schema(value_type = RetryPolicyBody)]
+    retry_policy: serde_json::Value,
     /// How many instalments it has.
     #[schema(example = 12)]
     instalment_count: u32,
@@ -137,6 +141,8 @@ pub struct InstalmentBody {
     state: &'static str,
     /// Where it stands and why, in a sentence.
     summary: String,
+    /// The same for programs: the rule with its numbers, what comes next, what would make it go.
+    explanation: ExplanationBody,
     /// What holds it back, while something does.
     waiting_because: Option<String>,
     /// When something happens next by itself, in UTC; null once it has ended.
@@ -198,6 +204,7 @@ pub fn summary(plan: PlanView) -> PlanBody {
         description: plan.description,
         state: plan.state.as_str(),
         frozen_because: plan.frozen_because,
+        retry_policy: plan.policy,
         instalment_count: plan.instalment_count,
         totals: Totals {
             due: plan.total_cents,
@@ -209,7 +216,7 @@ pub fn summary(plan: PlanView) -> PlanBody {
 }
 
 /// A plan as it is written by itself.
-pub fn detail(plan: PlanDetail) -> PlanDetailBody {
+pub fn detail(plan: PlanDetail, now: Instant) -> PlanDetailBody {
     let anchor = plan.agreement.validity.start_date;
     let frequency = plan.agreement.terms.frequency();
     let window = |due_date: BusinessDate| {
@@ -218,13 +225,16 @@ pub fn detail(plan: PlanDetail) -> PlanDetailBody {
             last_date: window.last_date.to_string(),
         })
     };
-    let instalments = plan.instalments.into_iter();
+    let explainer = Explainer::new(&plan, now);
+    let instalments = plan
+        .instalments
+        .iter()
+        .map(|one| instalment_body(one, &explainer, window(one.due_date)))
+        .collect();
     PlanDetailBody {
-        plan: summary(plan.plan),
+        instalments,
         agreement: agreement_body(plan.agreement),
-        instalments: instalments
-            .map(|instalment| instalment_body(&instalment, window(instalment.due_date)))
-            .collect(),
+        plan: summary(plan.plan),
     }
 }
 
@@ -245,6 +255,7 @@ pub fn foreseen(
             description: request.description.clone(),
             state: plan::State::AwaitingAgreement,
             frozen_because: None,
+            policy: retry_policy::to_json(&request.retry),
             instalment_count: u32::try_from(planned.len()).unwrap_or(u32::MAX),
             total_cents: request.schedule.total_cents(),
             collected_cents: 0,
@@ -308,40 +319,24 @@ fn agreement_body(agreement: AgreementView) -> AgreementBody {
     }
 }
 
-fn instalment_body(instalment: &InstalmentView, window: Option<WindowBody>) -> InstalmentBody {
-    let payments = &instalment.payments;
-    let attempts = payments
-        .iter()
-        .map(|payment| 1 + payment.retries_made)
-        .sum();
-    let last_failure = payments
-        .last()
-        .and_then(|payment| payment.failure_code.as_deref());
-    // While a payment lives, its own wake-up is what comes next.
-    let live = payments.iter().find(|payment| payment.state.is_live());
-    let next_at = live
-        .and_then(|payment| payment.wake_at)
-        .or(instalment.wake_at);
-    let explained = explain(
-        instalment.state,
-        instalment.due_date,
-        instalment.amount,
-        attempts,
-        last_failure,
-        instalment.ended_because.as_deref(),
-        next_at,
-    );
+fn instalment_body(
+    instalment: &InstalmentView,
+    explainer: &Explainer<'_>,
+    window: Option<WindowBody>,
+) -> InstalmentBody {
+    let explained = explainer.explain(instalment);
     InstalmentBody {
         id: instalment.id.to_string(),
         sequence: instalment.sequence,
         due_date: instalment.due_date.to_string(),
         amount: instalment.amount.get(),
         state: instalment.state.as_str(),
+        explanation: explanation::body(&explained),
+        next_at: explained.next.map(|next| instant_text(next.at)),
         summary: explained.summary,
         waiting_because: instalment.waiting_because.clone(),
-        next_at: explained.next_at.map(instant_text),
         window,
-        payments: payments.iter().map(payment_body).collect(),
+        payments: instalment.payments.iter().map(payment_body).collect(),
     }
 }
 

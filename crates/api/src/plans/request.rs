@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use domain::date::BusinessDate;
+use domain::failure::RetryPolicy;
 use domain::fit::Validity;
 use domain::money::Cents;
 use domain::schedule::{DueDay, Extent, RegularSchedule, Schedule};
@@ -11,6 +12,8 @@ use domain::uid::{CustomerId, PlanId};
 use domain::violation::Violation;
 use flows::clock::fresh_uuid;
 use flows::open_plan::PlanRequest;
+
+mod retry;
 
 use crate::fields::{EXTERNAL_ID, Fields, TextRule, Violations};
 
@@ -36,22 +39,26 @@ const DESCRIPTION: TextRule = TextRule {
     blank_ends: true,
 };
 
-/// Reads a plan.
+/// Reads a plan; a retry policy that it does not give is as configured.
 ///
 /// # Errors
 ///
 /// Tells every broken rule at once.
-pub fn parse(body: &Value) -> Result<PlanRequest, Vec<Violation>> {
+pub fn parse(body: &Value, configured: &RetryPolicy) -> Result<PlanRequest, Vec<Violation>> {
     let violations = Violations::default();
     let parsed = Fields::of(body, String::new(), &violations)
-        .and_then(|fields| parse_fields(fields, &violations));
+        .and_then(|fields| parse_fields(fields, configured, &violations));
     match parsed {
         Some(request) if violations.is_empty() => Ok(request),
         Some(_) | None => Err(violations.into_vec()),
     }
 }
 
-fn parse_fields(fields: Fields<'_>, violations: &Violations) -> Option<PlanRequest> {
+fn parse_fields(
+    fields: Fields<'_>,
+    configured: &RetryPolicy,
+    violations: &Violations,
+) -> Option<PlanRequest> {
     let external_id = fields.required("external_id", fields.text("external_id", EXTERNAL_ID));
     let customer_id = fields.id::<CustomerId>("customer_id", CustomerId::PREFIX);
     let customer_id = fields.required("customer_id", customer_id);
@@ -63,7 +70,11 @@ fn parse_fields(fields: Fields<'_>, violations: &Violations) -> Option<PlanReque
     let terms_given = fields.raw("payment_terms").is_some();
     let terms = fields.object("payment_terms");
     let terms = terms.and_then(|terms| parse_terms(terms, violations));
-    let validity = parse_validity(&fields, terms_given);
+    let validity = parse_validity(&fields, terms_given, violations);
+    let retry = match fields.object("retry_policy") {
+        Some(policy) => retry::parse(policy, configured, violations),
+        None => Some(*configured),
+    };
     fields.finish();
     Some(PlanRequest {
         plan_id: PlanId::new(fresh_uuid()),
@@ -74,6 +85,7 @@ fn parse_fields(fields: Fields<'_>, violations: &Violations) -> Option<PlanReque
         schedule: schedule?,
         terms,
         validity,
+        retry: retry?,
     })
 }
 
@@ -210,7 +222,11 @@ fn parse_terms(fields: Fields<'_>, violations: &Violations) -> Option<PaymentTer
         .ok()
 }
 
-fn parse_validity(fields: &Fields<'_>, terms_given: bool) -> Option<Validity> {
+fn parse_validity(
+    fields: &Fields<'_>,
+    terms_given: bool,
+    violations: &Violations,
+) -> Option<Validity> {
     let start_date = fields.date("validity_start_date");
     let end_date = fields.date("validity_end_date");
     if !terms_given {
@@ -223,16 +239,9 @@ fn parse_validity(fields: &Fields<'_>, terms_given: bool) -> Option<Validity> {
         return None;
     }
     let start_date = fields.required("validity_start_date", start_date)?;
-    if let Some(end_date) = end_date
-        && end_date < start_date
-    {
-        let detail = format!("{end_date} is before validity_start_date {start_date}");
-        fields.refuse("validity_end_date", "before_validity_start", detail);
-    }
-    Some(Validity {
-        start_date,
-        end_date,
-    })
+    Validity::new(start_date, end_date)
+        .map_err(|broken| violations.extend_under("", broken))
+        .ok()
 }
 
 #[cfg(test)]

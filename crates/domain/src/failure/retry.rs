@@ -1,20 +1,28 @@
-//! Whether a failed instalment is tried again, and when.
+//! Whether a failed instalment is tried again, when, and by which kind of payment.
 
 use chrono::TimeDelta;
 
-use super::{Failure, Remedy, VALIDITY_OVER, remedy, worded};
+use super::{Cause, Failure, Remedy, RetryPolicy, failure_code, remedy, worded};
 use crate::date::{BusinessDate, Instant};
+use crate::gate::Room;
+
+#[cfg(test)]
+mod tests;
 
 /// The most retries one payment may ever have: Oligo's limit for `/retry`.
 pub const RETRIES_IN_ALL_MAX: u32 = 10;
 
-/// The most submissions of one payment within 24 hours, the first one counted: Oligo's limit.
+/// The most submissions of one payment within 24 hours, the first one counted: Oligo's limit, which
+/// leaves four retries.
 pub const SUBMISSIONS_IN_24H_MAX: u32 = 5;
 
 /// The failures in a row after which an agreement is left alone.
 ///
 /// Ours, and below the seven at which a bank suspends the agreement (`MSUC`).
 pub const FAILURES_IN_A_ROW_MAX: u32 = 5;
+
+/// The time over which submissions are counted.
+const BUDGET_SPAN: TimeDelta = TimeDelta::hours(24);
 
 worded! {
     /// Why an instalment is not tried again.
@@ -32,36 +40,23 @@ worded! {
     }
 }
 
-/// How often and when a lender tries a failed instalment again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RetryPolicy {
-    /// The most retries of one instalment; above [`RETRIES_IN_ALL_MAX`] it has no effect.
-    pub retries_max: u32,
-    /// Days from the failure's Sydney date to the next try. Nought counts as one: the same day
-    /// meets the same empty account.
-    pub days_between: u32,
-    /// The hour in Sydney at which a retry is made, `0..=23`.
-    pub at_hour: u32,
-}
-
-impl Default for RetryPolicy {
-    fn default() -> Self {
-        Self {
-            // One instalment's failures alone stay below `FAILURES_IN_A_ROW_MAX`: the next gets its try.
-            retries_max: 3,
-            days_between: 1,
-            at_hour: 6,
-        }
+worded! {
+    /// How a failed instalment is tried again.
+    pub enum RetryBy {
+        /// The same payment, under its uid, by the provider's `/retry`.
+        SameUid = "same_uid",
+        /// A new payment under the next uid.
+        NewPayment = "new_payment",
     }
 }
 
 /// What has been tried so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RetryHistory {
+pub struct RetryHistory<'a> {
     /// Tries of this instalment after its first.
     pub retries_made: u32,
-    /// Submissions of the payment in the last 24 hours, the first one counted.
-    pub submissions_in_24h: u32,
+    /// When the failed payment was submitted, each time, in any order.
+    pub submitted_at: &'a [Instant],
     /// Failures of the agreement since its last settled payment.
     pub consecutive_failures: u32,
 }
@@ -73,6 +68,8 @@ pub enum RetryDecision {
     Retry {
         /// When.
         at: Instant,
+        /// How.
+        by: RetryBy,
     },
     /// It is not.
     Stop {
@@ -81,265 +78,131 @@ pub enum RetryDecision {
     },
 }
 
-/// Decides whether a failed instalment is tried again, and when.
+/// How many of these submissions lie in the 24 hours before `now`, those of `now` itself counted.
 ///
-/// `room_until` is the last date on which the instalment may be collected
-/// (see [`room_until`](crate::gate::room_until)): a retry never moves into the next window,
-/// where it would take the next instalment's place.
+/// # Examples
+///
+/// ```
+/// use chrono::TimeDelta;
+/// use domain::date::Instant;
+/// use domain::failure::submissions_in_24h;
+///
+/// let now: Instant = "2026-03-10T00:00:00Z".parse()?;
+/// let sent_at = [now - TimeDelta::hours(24), now - TimeDelta::hours(23), now];
+///
+/// assert_eq!(submissions_in_24h(&sent_at, now), 2);
+/// # Ok::<(), chrono::ParseError>(())
+/// ```
+#[must_use]
+pub fn submissions_in_24h(submitted_at: &[Instant], now: Instant) -> u32 {
+    let counted = submitted_at.iter().filter(|at| is_counted(**at, now));
+    u32::try_from(counted.count()).unwrap_or(u32::MAX)
+}
+
+fn is_counted(at: Instant, now: Instant) -> bool {
+    at <= now && now - at < BUDGET_SPAN
+}
+
+/// When fewer than `allowed` of these events lie in the 24 hours before: `now`, or the instant at
+/// which the one that is too many drops out. Later events change the answer.
+pub(crate) fn budget_free_at(events: &[Instant], allowed: u32, now: Instant) -> Instant {
+    let mut counted: Vec<Instant> = events
+        .iter()
+        .copied()
+        .filter(|at| is_counted(*at, now))
+        .collect();
+    counted.sort_unstable_by(|one, other| other.cmp(one));
+    let allowed = usize::try_from(allowed).unwrap_or(usize::MAX);
+    // Of the newest `allowed`, the oldest has to drop out.
+    match counted.get(allowed.saturating_sub(1)) {
+        Some(at) => at
+            .checked_add_signed(BUDGET_SPAN)
+            .unwrap_or(Instant::MAX_UTC),
+        None => now,
+    }
+}
+
+/// Decides whether a failed instalment is tried again, when, and how.
+///
+/// `room` is how long the instalment may be collected (see [`room`](crate::gate::room)). Inside its
+/// own window the code decides how; in the window after it, where the policy allows that, it is
+/// always a new payment. The answer lies after `now`, inside the room, and within the provider's
+/// budgets, whatever the policy says.
+///
+/// # Examples
+///
+/// ```
+/// use domain::date::BusinessDate;
+/// use domain::failure::{
+///     Failure, RetryBy, RetryDecision, RetryHistory, RetryPolicy, StopReason, decide_retry,
+/// };
+/// use domain::gate::Room;
+///
+/// let today: BusinessDate = "2026-03-10".parse()?;
+/// let room = Room { until: "2026-03-31".parse()?, next_until: None };
+/// let decide = |code: &str, retryable| {
+///     let failure = Failure { code: code.to_owned(), retryable };
+///     let history = RetryHistory { consecutive_failures: 1, ..RetryHistory::default() };
+///     decide_retry(&RetryPolicy::default(), &failure, history, today.at_hour(9, 0), room)
+/// };
+///
+/// let tomorrow: BusinessDate = "2026-03-11".parse()?;
+/// let again = RetryDecision::Retry { at: tomorrow.at_hour(6, 0), by: RetryBy::SameUid };
+/// assert_eq!(decide("AM04", true), again);
+/// let reason = StopReason::NotRetryable;
+/// assert_eq!(decide("AC05", false), RetryDecision::Stop { reason });
+/// # Ok::<(), domain::date::DateError>(())
+/// ```
 #[must_use]
 pub fn decide_retry(
-    policy: RetryPolicy,
+    policy: &RetryPolicy,
     failure: &Failure,
-    history: RetryHistory,
+    history: RetryHistory<'_>,
     now: Instant,
-    room_until: BusinessDate,
+    room: Room,
 ) -> RetryDecision {
-    if VALIDITY_OVER.contains(&failure.code.as_str()) {
-        return RetryDecision::Stop {
-            reason: StopReason::AfterValidity,
-        };
+    let stop = |reason| RetryDecision::Stop { reason };
+    let cause = failure_code(&failure.code).map(|known| known.cause);
+    if cause == Some(Cause::ValidityOver) {
+        return stop(StopReason::AfterValidity);
     }
-    match remedy(&failure.code, failure.retryable) {
-        Remedy::RetrySameUid | Remedy::NewPayment => {}
-        Remedy::NeedsPerson | Remedy::Never => {
-            return RetryDecision::Stop {
-                reason: StopReason::NotRetryable,
-            };
-        }
-    }
+    let by = match remedy(&failure.code, failure.retryable) {
+        Remedy::RetrySameUid => RetryBy::SameUid,
+        Remedy::NewPayment => RetryBy::NewPayment,
+        Remedy::NeedsPerson | Remedy::Never => return stop(StopReason::NotRetryable),
+    };
     if FAILURES_IN_A_ROW_MAX <= history.consecutive_failures {
-        return RetryDecision::Stop {
-            reason: StopReason::TooManyFailuresInARow,
-        };
+        return stop(StopReason::TooManyFailuresInARow);
     }
-    if policy.retries_max.min(RETRIES_IN_ALL_MAX) <= history.retries_made {
-        return RetryDecision::Stop {
-            reason: StopReason::RetriesUsedUp,
-        };
+    if policy.retries_max().min(RETRIES_IN_ALL_MAX) <= history.retries_made {
+        return stop(StopReason::RetriesUsedUp);
     }
 
-    match next_try(policy, history, now) {
-        Some((date, at)) if date <= room_until => RetryDecision::Retry { at },
-        Some(_) | None => RetryDecision::Stop {
-            reason: StopReason::WindowOver,
-        },
+    let next_until = room.next_until.filter(|_| policy.next_window());
+    match next_try(policy, cause, history, now) {
+        Some((date, at)) if date <= room.until => RetryDecision::Retry { at, by },
+        Some((date, at)) if next_until.is_some_and(|until| date <= until) => {
+            let by = RetryBy::NewPayment;
+            RetryDecision::Retry { at, by }
+        }
+        Some(_) | None => stop(StopReason::WindowOver),
     }
 }
 
 /// The date and instant of the next try; nothing where the calendar ends first.
 fn next_try(
-    policy: RetryPolicy,
-    history: RetryHistory,
+    policy: &RetryPolicy,
+    cause: Option<Cause>,
+    history: RetryHistory<'_>,
     now: Instant,
 ) -> Option<(BusinessDate, Instant)> {
     let today = BusinessDate::of_instant(now);
-    let days = i64::from(policy.days_between.max(1));
-    let date = today.plus_days(days)?;
-    let at = date.at_hour(policy.at_hour.min(23), 0);
-    let budget_is_free = history.submissions_in_24h < SUBMISSIONS_IN_24H_MAX;
-    if budget_is_free || TimeDelta::hours(24) <= at - now {
-        return Some((date, at));
-    }
+    let earliest = today.plus_days(i64::from(policy.days_between()))?;
+    let free_at = budget_free_at(history.submitted_at, SUBMISSIONS_IN_24H_MAX, now);
 
-    // By then every submission counted now is more than 24 hours old.
-    let date = date.plus_days(1)?;
-    Some((date, date.at_hour(policy.at_hour.min(23), 0)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use chrono::TimeZone;
-
-    const NO_FUNDS: &str = "AM04";
-
-    fn failure(code: &str, retryable: bool) -> Failure {
-        Failure {
-            code: code.to_owned(),
-            retryable,
-        }
-    }
-
-    fn date(year: i32, month: u32, day: u32) -> BusinessDate {
-        BusinessDate::new(year, month, day).unwrap()
-    }
-
-    /// 2026-03-10, 09:00 in Sydney.
-    fn now() -> Instant {
-        chrono::Utc.with_ymd_and_hms(2026, 3, 9, 22, 0, 0).unwrap()
-    }
-
-    fn decide(history: RetryHistory, room_until: BusinessDate) -> RetryDecision {
-        decide_retry(
-            RetryPolicy::default(),
-            &failure(NO_FUNDS, true),
-            history,
-            now(),
-            room_until,
-        )
-    }
-
-    fn stop(reason: StopReason) -> RetryDecision {
-        RetryDecision::Stop { reason }
-    }
-
-    #[test]
-    fn an_expired_agreement_is_never_retried_although_its_code_is_flagged_retryable() {
-        let decision = decide_retry(
-            RetryPolicy::default(),
-            &failure("MD20", true),
-            RetryHistory::default(),
-            now(),
-            date(2026, 3, 31),
-        );
-        assert_eq!(decision, stop(StopReason::AfterValidity));
-    }
-
-    #[test]
-    fn the_next_try_is_at_the_opening_of_the_next_sydney_date() {
-        let decision = decide(RetryHistory::default(), date(2026, 3, 11));
-
-        assert_eq!(
-            decision,
-            RetryDecision::Retry {
-                at: date(2026, 3, 11).at_hour(6, 0)
-            }
-        );
-    }
-
-    #[test]
-    fn no_retry_moves_past_the_last_date_of_the_window() {
-        let decision = decide(RetryHistory::default(), date(2026, 3, 10));
-
-        assert_eq!(decision, stop(StopReason::WindowOver));
-    }
-
-    #[test]
-    fn a_failure_that_does_not_pass_stops() {
-        let decision = decide_retry(
-            RetryPolicy::default(),
-            &failure("AC05", false),
-            RetryHistory::default(),
-            now(),
-            date(2026, 3, 31),
-        );
-
-        assert_eq!(decision, stop(StopReason::NotRetryable));
-    }
-
-    #[test]
-    fn the_third_retry_is_made_and_the_fourth_is_not() {
-        let room = date(2026, 3, 31);
-        let two = RetryHistory {
-            retries_made: 2,
-            ..RetryHistory::default()
-        };
-        let three = RetryHistory {
-            retries_made: 3,
-            ..RetryHistory::default()
-        };
-
-        assert_eq!(
-            decide(two, room),
-            RetryDecision::Retry {
-                at: date(2026, 3, 11).at_hour(6, 0)
-            }
-        );
-        assert_eq!(decide(three, room), stop(StopReason::RetriesUsedUp));
-    }
-
-    #[test]
-    fn no_policy_gets_more_than_ten_retries() {
-        let policy = RetryPolicy {
-            retries_max: 50,
-            ..RetryPolicy::default()
-        };
-        let decide = |retries_made| {
-            let history = RetryHistory {
-                retries_made,
-                ..RetryHistory::default()
-            };
-            decide_retry(
-                policy,
-                &failure(NO_FUNDS, true),
-                history,
-                now(),
-                date(2026, 3, 31),
-            )
-        };
-
-        assert_eq!(
-            decide(9),
-            RetryDecision::Retry {
-                at: date(2026, 3, 11).at_hour(6, 0)
-            }
-        );
-        assert_eq!(decide(10), stop(StopReason::RetriesUsedUp));
-    }
-
-    #[test]
-    fn five_failures_in_a_row_stop_an_agreement() {
-        let room = date(2026, 3, 31);
-        let four = RetryHistory {
-            consecutive_failures: 4,
-            ..RetryHistory::default()
-        };
-        let five = RetryHistory {
-            consecutive_failures: 5,
-            ..RetryHistory::default()
-        };
-
-        assert_eq!(
-            decide(four, room),
-            RetryDecision::Retry {
-                at: date(2026, 3, 11).at_hour(6, 0)
-            }
-        );
-        assert_eq!(decide(five, room), stop(StopReason::TooManyFailuresInARow));
-    }
-
-    #[test]
-    fn five_submissions_within_24_hours_put_the_next_try_off_by_a_day() {
-        let room = date(2026, 3, 31);
-        let four = RetryHistory {
-            submissions_in_24h: 4,
-            ..RetryHistory::default()
-        };
-        let five = RetryHistory {
-            submissions_in_24h: 5,
-            ..RetryHistory::default()
-        };
-
-        assert_eq!(
-            decide(four, room),
-            RetryDecision::Retry {
-                at: date(2026, 3, 11).at_hour(6, 0)
-            }
-        );
-        assert_eq!(
-            decide(five, room),
-            RetryDecision::Retry {
-                at: date(2026, 3, 12).at_hour(6, 0)
-            }
-        );
-    }
-
-    #[test]
-    fn nought_days_between_tries_count_as_one() {
-        let policy = RetryPolicy {
-            days_between: 0,
-            ..RetryPolicy::default()
-        };
-        let room = date(2026, 3, 31);
-        let history = RetryHistory::default();
-
-        let decision = decide_retry(policy, &failure(NO_FUNDS, true), history, now(), room);
-
-        assert_eq!(
-            decision,
-            RetryDecision::Retry {
-                at: date(2026, 3, 11).at_hour(6, 0)
-            }
-        );
-    }
+    // Two days on, everything submitted until now is more than 24 hours old.
+    (0..=2)
+        .filter_map(|days| policy.date_from(earliest.plus_days(days)?, cause))
+        .map(|date| (date, date.at_hour(policy.at_hour(), 0)))
+        .find(|(_, at)| free_at <= *at)
 }

@@ -1,16 +1,44 @@
 //! Terms that a schedule fits: as narrow as it needs, with room to try again.
 
-use super::{CounterExample, Validity, prove};
+use super::{CounterExample, Demand, Validity, prove};
 use crate::date::BusinessDate;
-use crate::period::{Length, Reading, index_holding, window};
+use crate::money::Cents;
+use crate::period::Reading;
 use crate::schedule::Schedule;
 use crate::terms::{Amounts, Frequency, PaymentTerms};
 
-/// Days of an adhoc agreement after its last due date, in place of a window.
+mod layout;
+
+use layout::{Layout, choose, last_date};
+
+/// The fewest days of an adhoc agreement after its last due date, in place of a window.
 const ADHOC_TAIL_DAYS: i64 = 28;
 
-/// Days wanted between a due date and its window's end: the retries of the usual policy.
-const ROOM_WANTED_DAYS: i64 = 4;
+/// What to propose for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ProposalPolicy {
+    /// The date of asking, in Sydney: an agreement begins no earlier.
+    pub today: BusinessDate,
+    /// Days after each due date on which a failed payment may be tried again.
+    pub retry_days: u32,
+}
+
+impl ProposalPolicy {
+    /// An agreement that begins on or after `today` and leaves `retry_days` after each due date.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::fit::ProposalPolicy;
+    ///
+    /// let policy = ProposalPolicy::new("2026-01-05".parse()?, 4);
+    /// assert_eq!(policy.retry_days, 4);
+    /// # Ok::<(), domain::date::DateError>(())
+    /// ```
+    pub const fn new(today: BusinessDate, retry_days: u32) -> ProposalPolicy {
+        ProposalPolicy { today, retry_days }
+    }
+}
 
 /// Terms and dates for an agreement that a schedule fits under every reading.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +47,7 @@ pub struct Proposal {
     pub terms: PaymentTerms,
     /// The dates; the start is the anchor of all windows.
     pub validity: Validity,
-    /// One or two sentences: which anchor, frequency and count, and why.
+    /// A few sentences with the numbers: which amounts, anchor, frequency and count, and why.
     pub reason: String,
 }
 
@@ -34,230 +62,130 @@ pub enum ProposeError {
         /// The date of asking.
         today: BusinessDate,
     },
-    /// No terms known to us hold the schedule.
+    /// No terms known to us hold the schedule: its retries would outlast the calendar.
     #[error("no terms fit the schedule: {0}")]
     NothingFits(#[source] CounterExample),
 }
 
-/// The narrowest terms that hold `schedule` and leave room for retries.
+/// The narrowest terms that hold `schedule`, with the policy's room to try again.
 ///
-/// Fixed when all amounts are equal, else variable up to the largest. The frequency follows the
-/// spacing of the due dates, with the smallest count that fits; an agreement that would then allow
-/// far more payments than are due becomes an adhoc one with a count for its whole life. Never a
-/// first payment date: the provider wants the first payment on exactly that date, so one missed
-/// day would lock the agreement for ever. Never a last payment date: the end date does its work.
+/// **Amounts.** Fixed when all are equal, else variable up to the largest. Never balloon, though
+/// a plan whose last amount alone differs would fit one more tightly: a balloon's first payment is
+/// the first that did not fail, so one lost instalment holds the next to the wrong amount
+/// (ZPPAY18), and once its last payment is made, nothing left over can be collected any more
+/// (ZPPAY21). A lender who wants one gives the terms.
+///
+/// **Frequency and count.** The frequency that the gaps between due dates show, or a shorter one,
+/// with a count of one where that fits; else the smallest count that fits; else, where a window's
+/// end cuts the days to try again short, a longer period with its smallest count. Terms that would
+/// allow more than twice the payments that are due give way to adhoc ones with a count for life.
+///
+/// **Anchor.** Of the dates from `today` to the first due date: a day up to the 28th where one
+/// holds the schedule, because every month has it and so both readings agree; then the smallest
+/// count, the most room, the latest date.
+///
+/// **Dates.** The end is the last date of the last window. Never a first payment date: the provider
+/// wants the first payment on exactly that date, so one missed day would lock the agreement for
+/// ever. Never a last payment date: the end does its work.
 ///
 /// # Errors
 ///
-/// Fails when the first instalment is due before `today`.
-pub fn propose(schedule: &Schedule, today: BusinessDate) -> Result<Proposal, ProposeError> {
-    let first_due = schedule.first_due();
+/// Fails when the first instalment is due before `today`, or when the days to try again end after
+/// the last date that we know, 2200-12-31.
+///
+/// # Examples
+///
+/// ```
+/// use domain::fit::{Demand, ProposalPolicy, propose, prove};
+/// use domain::money::Cents;
+/// use domain::period::Reading;
+/// use domain::schedule::Schedule;
+/// use domain::terms::Frequency;
+///
+/// let amount = Cents::new(28_850)?;
+/// let due = ["2026-01-31".parse()?, "2026-02-28".parse()?, "2026-03-31".parse()?];
+/// let schedule = Schedule::explicit(due.map(|due| (due, amount)).to_vec()).expect("in order");
+///
+/// let found = propose(&schedule, &ProposalPolicy::new("2026-01-05".parse()?, 4))?;
+/// assert_eq!(found.terms.frequency(), Frequency::Monthly);
+/// assert_eq!(found.terms.count(), Some(1));
+/// assert_eq!(found.validity.start_date.to_string(), "2026-01-28");
+///
+/// let demand = Demand::new(Reading::ALL, 4);
+/// assert!(prove(&schedule, &found.terms, found.validity, &demand).is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn propose(schedule: &Schedule, policy: &ProposalPolicy) -> Result<Proposal, ProposeError> {
+    let (first_due, today) = (schedule.first_due(), policy.today);
     if first_due < today {
         return Err(ProposeError::FirstDueInPast { first_due, today });
     }
 
-    let proposal = match choose(schedule, today) {
-        Some(layout) => periodic(schedule, layout),
-        None => adhoc(schedule),
+    let proposal = match choose(schedule, policy) {
+        Some(layout) => periodic(schedule, policy, layout),
+        None => adhoc(schedule, policy),
     };
-    prove(schedule, &proposal.terms, proposal.validity, Reading::ALL)
+    let demand = Demand::new(Reading::ALL, policy.retry_days);
+    prove(schedule, &proposal.terms, proposal.validity, &demand)
         .map_err(ProposeError::NothingFits)?;
 
     Ok(proposal)
 }
 
-/// How a schedule lies in the windows of one anchor, the worse of the readings in each figure.
-#[derive(Clone, Copy)]
-struct Layout {
-    frequency: Frequency,
-    anchor: BusinessDate,
-    /// The most instalments in one window: the count this anchor needs.
-    count: u32,
-    /// Days between a due date and its window's last date, the least of all instalments.
-    room_days: i64,
-    /// Windows from the anchor to the one with the last due date.
-    windows: u32,
-}
-
-impl Layout {
-    /// Whether the agreement would allow at most twice the payments that are due.
-    fn is_narrow(&self, due: usize) -> bool {
-        u64::from(self.count) * u64::from(self.windows) <= 2 * due as u64
-    }
-}
-
-/// The layout to propose; `None` when an adhoc agreement is narrower than any of them.
-fn choose(schedule: &Schedule, today: BusinessDate) -> Option<Layout> {
-    let due = schedule.instalments().len();
-    let finest_first = Frequency::ALL
-        .iter()
-        .copied()
-        .filter(|one| one.length().is_some());
-    let natural = spacing(schedule);
-    let layouts: Vec<Layout> = finest_first
-        .rev()
-        .skip_while(|frequency| *frequency != natural)
-        .filter_map(|frequency| best_layout(schedule, frequency, today))
-        .collect();
-
-    let single = layouts.iter().find(|layout| {
-        let roomy = layout.frequency == natural || ROOM_WANTED_DAYS <= layout.room_days;
-        layout.count <= 1 && roomy && layout.is_narrow(due.max(2))
-    });
-    let counted = || layouts.iter().find(|layout| layout.is_narrow(due));
-    // A count for life is as narrow as can be, but a provider takes none above 999.
-    let last_resort = || {
-        let too_many = (PaymentTerms::COUNT_MAX as usize) < due;
-        layouts
-            .iter()
-            .find(|layout| too_many && layout.count <= PaymentTerms::COUNT_MAX)
-    };
-
-    single.or_else(counted).or_else(last_resort).copied()
-}
-
-/// The longest period of which three quarters fit into the usual gap between due dates.
-///
-/// Three quarters, so that dates moved off weekends and short months still count as monthly.
-/// A lone instalment has no gap: a month keeps its agreement short.
-fn spacing(schedule: &Schedule) -> Frequency {
-    let mut gaps: Vec<i64> = schedule
-        .instalments()
-        .windows(2)
-        .map(|pair| pair[0].due_date.days_until(pair[1].due_date))
-        .collect();
-    gaps.sort_unstable();
-    let Some(usual) = gaps.get(gaps.len().saturating_sub(1) / 2) else {
-        return Frequency::Monthly;
-    };
-
-    Frequency::ALL
-        .iter()
-        .rev()
-        .copied()
-        .find(|frequency| longest_days(*frequency).is_some_and(|days| 3 * days <= 4 * usual))
-        .unwrap_or(Frequency::Daily)
-}
-
-/// The days of the frequency's longest period; `None` for adhoc.
-fn longest_days(frequency: Frequency) -> Option<i64> {
-    frequency.length().map(|length| match length {
-        Length::Days(days) => days,
-        // No n months are longer than n times 31 days, nor a year than 366.
-        Length::Months(months) => (31 * months).min(366),
-    })
-}
-
-/// The anchor that needs the smallest count, then leaves the most room, then comes latest.
-fn best_layout(schedule: &Schedule, frequency: Frequency, today: BusinessDate) -> Option<Layout> {
-    let first_due = schedule.first_due();
-    let reach = longest_days(frequency)? - 1;
-    let anchors: Vec<BusinessDate> = (0..=reach)
-        .map_while(|days| first_due.plus_days(-days))
-        .take_while(|anchor| today <= *anchor)
-        .collect();
-    // Up to the 28th every month has the day, and so both readings agree.
-    let steady = |anchor: &BusinessDate| !frequency.is_month_based() || anchor.day() <= 28;
-    let best = |anchors: &mut dyn Iterator<Item = &BusinessDate>| {
-        anchors
-            .filter_map(|anchor| lay_out(schedule, frequency, *anchor))
-            .min_by_key(|layout| {
-                (
-                    layout.count,
-                    -layout.room_days,
-                    layout.anchor.days_until(first_due),
-                )
-            })
-    };
-
-    best(&mut anchors.iter().filter(|anchor| steady(anchor))).or_else(|| best(&mut anchors.iter()))
-}
-
-/// How the schedule lies in the windows from `anchor`; `None` for adhoc.
-fn lay_out(schedule: &Schedule, frequency: Frequency, anchor: BusinessDate) -> Option<Layout> {
-    let (mut count, mut room_days, mut windows) = (0, i64::MAX, 0);
-    for reading in Reading::ALL {
-        let mut held = (None, 0);
-        for instalment in schedule.instalments() {
-            let due = instalment.due_date;
-            let index = index_holding(anchor, frequency, *reading, due)?;
-            held = if held.0 == Some(index) {
-                (held.0, held.1 + 1)
-            } else {
-                (Some(index), 1)
-            };
-            count = count.max(held.1);
-            windows = windows.max(index.saturating_add(1));
-            room_days = room_days.min(due.days_until(end_of(anchor, frequency, *reading, index)));
-        }
-    }
-
-    Some(Layout {
-        frequency,
-        anchor,
-        count,
-        room_days,
-        windows,
-    })
-}
-
-/// The last date of a window, or of the date range when the window outlasts it.
-fn end_of(
-    anchor: BusinessDate,
-    frequency: Frequency,
-    reading: Reading,
-    index: u32,
-) -> BusinessDate {
-    window(anchor, frequency, reading, index).map_or(BusinessDate::MAX, |window| window.last_date)
-}
-
-fn periodic(schedule: &Schedule, layout: Layout) -> Proposal {
+fn periodic(schedule: &Schedule, policy: &ProposalPolicy, layout: Layout) -> Proposal {
     let Layout {
         frequency,
         anchor,
         count,
         room_days,
-        windows: _,
+        windows,
     } = layout;
-    let last_due = schedule.last_due();
-    let end_date = index_holding(anchor, frequency, Reading::Oligo, last_due)
-        .map_or(last_due, |index| {
-            end_of(anchor, frequency, Reading::Oligo, index)
-        });
-    let terms = PaymentTerms::undated(amounts(schedule), frequency, Some(count));
+    let due = schedule.instalments().len();
+    let (amounts, amounts_told) = amounts(schedule);
+    let anchor_told = match (frequency.is_month_based(), anchor.day() <= 28) {
+        (true, true) => ", a day that every month has,",
+        (true, false) => ", which not every month has,",
+        (false, true | false) => "",
+    };
     let reason = format!(
-        "A {frequency} agreement from {anchor} with a count of {count} holds every instalment and \
-         leaves at least {room_days} days after each due date to try again. It names no first \
-         payment date, which the provider would hold the first payment to exactly."
+        "A {frequency} agreement from {anchor}{anchor_told} with a count of {count} holds all \
+         {due} instalments in {windows} windows and leaves at least {room_days} days after each \
+         due date to try again, where {} are wanted. {amounts_told} {NO_FIRST_DATE}",
+        policy.retry_days
     );
 
     Proposal {
-        terms,
+        terms: PaymentTerms::undated(amounts, frequency, Some(count)),
         validity: Validity {
             start_date: anchor,
-            end_date: Some(end_date),
+            end_date: Some(last_date(schedule, layout)),
         },
         reason,
     }
 }
 
-fn adhoc(schedule: &Schedule) -> Proposal {
+fn adhoc(schedule: &Schedule, policy: &ProposalPolicy) -> Proposal {
     let due = schedule.instalments().len();
     let (anchor, last_due) = (schedule.first_due(), schedule.last_due());
     let count = u32::try_from(due)
         .ok()
         .filter(|count| *count <= PaymentTerms::COUNT_MAX);
-    let end_date = last_due
-        .plus_days(ADHOC_TAIL_DAYS)
-        .unwrap_or(BusinessDate::MAX);
+    let tail_days = ADHOC_TAIL_DAYS.max(i64::from(policy.retry_days));
+    let end_date = last_due.plus_days(tail_days).unwrap_or(BusinessDate::MAX);
+    let (amounts, amounts_told) = amounts(schedule);
+    let limit = match count {
+        Some(count) => format!("for {count} payments in all"),
+        None => format!("without a count, which cannot be {due}"),
+    };
     let reason = format!(
-        "The due dates follow no period, so an adhoc agreement from {anchor} for {due} payments in \
-         all is the narrowest that holds them. It names no first payment date, which the provider \
-         would hold the first payment to exactly."
+        "No period holds the {due} due dates narrowly with {} days after each to try again, so an \
+         adhoc agreement from {anchor} to {end_date} {limit} is proposed. {amounts_told} \
+         {NO_FIRST_DATE}",
+        policy.retry_days
     );
 
     Proposal {
-        terms: PaymentTerms::undated(amounts(schedule), Frequency::Adhoc, count),
+        terms: PaymentTerms::undated(amounts, Frequency::Adhoc, count),
         validity: Validity {
             start_date: anchor,
             end_date: Some(end_date),
@@ -266,20 +194,22 @@ fn adhoc(schedule: &Schedule) -> Proposal {
     }
 }
 
-/// One fixed amount when all are equal, else up to the largest.
-fn amounts(schedule: &Schedule) -> Amounts {
-    let instalments = schedule.instalments();
-    let amount = instalments[0].amount;
-    if instalments
-        .iter()
-        .all(|instalment| instalment.amount == amount)
-    {
-        return Amounts::Fixed { amount };
+const NO_FIRST_DATE: &str = "It names no first payment date, which the provider would hold the \
+                             first payment to exactly.";
+
+/// One fixed amount when all are equal, else up to the largest; and why, in a sentence.
+fn amounts(schedule: &Schedule) -> (Amounts, String) {
+    let each = || schedule.instalments().iter().map(|one| one.amount);
+    let (least, most) = (each().min(), each().max());
+    // A schedule has at least one instalment.
+    let (least, most) = least.zip(most).unwrap_or((Cents::MAX, Cents::MAX));
+
+    if least == most {
+        let told = format!("Every amount is {most}, so the terms are fixed.");
+        return (Amounts::Fixed { amount: most }, told);
     }
-    let largest = instalments.iter().map(|instalment| instalment.amount).max();
-    Amounts::Variable {
-        max_amount: largest.unwrap_or(amount),
-    }
+    let told = format!("The amounts are from {least} to {most}, so the terms are variable.");
+    (Amounts::Variable { max_amount: most }, told)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Unit tests of proving.
 
 use super::*;
+use crate::date::BusinessDate;
 use crate::money::Cents;
 use crate::terms::{Amounts, Frequency, TermsDraft};
 
@@ -41,7 +42,7 @@ fn from(start: &str) -> Validity {
 
 fn refuted_by(schedule: &Schedule, draft: &TermsDraft, validity: Validity) -> CounterExample {
     let terms = PaymentTerms::from_draft(draft).expect("a test's terms");
-    prove(schedule, &terms, validity, Reading::ALL).expect_err("a schedule that does not fit")
+    prove(schedule, &terms, validity, &Demand::BOTH).expect_err("a schedule that does not fit")
 }
 
 #[test]
@@ -75,15 +76,41 @@ fn two_instalments_in_one_window_are_shown_with_window_and_count() {
 fn a_schedule_may_fit_under_one_reading_and_not_under_the_other() {
     let schedule = listed(&[("2026-01-31", 100), ("2026-02-28", 100)]);
     let terms = PaymentTerms::from_draft(&fixed()).expect("terms");
-    let under = |reading| prove(&schedule, &terms, from("2026-01-31"), &[reading]);
+    let under = |reading| {
+        prove(
+            &schedule,
+            &terms,
+            from("2026-01-31"),
+            &Demand::new(reading, 0),
+        )
+    };
 
-    assert!(under(Reading::Oligo).is_err());
+    assert!(under(&[Reading::Oligo]).is_err());
     let proof = Proof {
         instalments: 2,
         windows_used: 2,
         fullest_window: 1,
     };
-    assert_eq!(under(Reading::Azupay), Ok(proof));
+    assert_eq!(under(&[Reading::Azupay]), Ok(proof));
+}
+
+#[test]
+fn a_proof_tells_the_most_windows_and_the_fullest_over_the_readings() {
+    let schedule = listed(&[("2026-01-31", 100), ("2026-02-28", 100)]);
+    let twice = TermsDraft {
+        count: Some(2),
+        ..fixed()
+    };
+    let terms = PaymentTerms::from_draft(&twice).expect("terms");
+
+    // Both in one window by Oligo's reading, each in its own by Azupay's.
+    let proof = Proof {
+        instalments: 2,
+        windows_used: 2,
+        fullest_window: 2,
+    };
+    let proved = prove(&schedule, &terms, from("2026-01-31"), &Demand::BOTH);
+    assert_eq!(proved, Ok(proof));
 }
 
 #[test]
@@ -102,7 +129,7 @@ fn an_instalment_outside_the_validity_is_refused() {
     let late = refuted_by(&schedule, &fixed(), until("2026-02-04"));
     assert_eq!((late.rule, late.instalment), (FitRule::AfterValidityEnd, 2));
     let terms = PaymentTerms::from_draft(&fixed()).expect("terms");
-    assert!(prove(&schedule, &terms, until("2026-02-05"), Reading::ALL).is_ok());
+    assert!(prove(&schedule, &terms, until("2026-02-05"), &Demand::BOTH).is_ok());
 }
 
 #[test]
@@ -200,7 +227,7 @@ fn an_adhoc_agreement_with_a_count_holds_so_many_in_all() {
         fullest_window: 0,
     };
     assert_eq!(
-        prove(&schedule, &terms, from("2026-01-01"), Reading::ALL),
+        prove(&schedule, &terms, from("2026-01-01"), &Demand::BOTH),
         Ok(proof)
     );
 }
@@ -211,7 +238,8 @@ fn a_window_that_outlasts_the_date_range_still_counts() {
     let amount = Cents::new(100).expect("an amount");
     let terms = PaymentTerms::undated(Amounts::Fixed { amount }, Frequency::Monthly, None);
 
-    let found = prove(&schedule, &terms, from("2200-12-30"), Reading::ALL).expect_err("two in one");
+    let found =
+        prove(&schedule, &terms, from("2200-12-30"), &Demand::BOTH).expect_err("two in one");
     assert_eq!((found.rule, found.window), (FitRule::TooManyInPeriod, None));
 }
 
@@ -224,3 +252,5 @@ fn places_are_named_as_people_name_them() {
     ];
     assert_eq!(named, expected);
 }
+
+mod retries;

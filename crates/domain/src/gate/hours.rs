@@ -7,6 +7,17 @@ use crate::date::{BusinessDate, Instant};
 use crate::period::Window;
 
 /// The hours of a Sydney day in which payments are sent, and the distance kept from midnight.
+///
+/// Ours, and configuration's.
+///
+/// # Examples
+///
+/// ```
+/// use domain::gate::SendingHours;
+///
+/// let hours = SendingHours::default();
+/// assert_eq!((hours.opens_hour, hours.closes_hour, hours.guard_minutes), (6, 22, 15));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SendingHours {
     /// The hour from which payments are sent, `0..=23`.
@@ -30,12 +41,36 @@ impl Default for SendingHours {
 
 impl SendingHours {
     /// When sending opens on a date.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::date::{BusinessDate, Instant};
+    /// use domain::gate::SendingHours;
+    ///
+    /// let date: BusinessDate = "2026-07-01".parse()?;
+    /// let opens_at: Instant = "2026-06-30T20:00:00Z".parse()?;
+    /// assert_eq!(SendingHours::default().opens_at(date), opens_at);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn opens_at(self, date: BusinessDate) -> Instant {
         date.at_hour(self.opens_hour.min(23), 0)
     }
 
     /// When sending closes on a date, exclusive.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::date::{BusinessDate, Instant};
+    /// use domain::gate::SendingHours;
+    ///
+    /// let date: BusinessDate = "2026-07-01".parse()?;
+    /// let closes_at: Instant = "2026-07-01T12:00:00Z".parse()?;
+    /// assert_eq!(SendingHours::default().closes_at(date), closes_at);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn closes_at(self, date: BusinessDate) -> Instant {
         if self.closes_hour < 24 {
@@ -59,10 +94,10 @@ pub(super) fn check(
         });
     }
     if hours.closes_at(today) <= now {
-        let tomorrow = today.plus_days(1).unwrap_or(today);
-        return Err(Refusal::OutsideSendingHours {
-            opens_at: hours.opens_at(tomorrow),
-        });
+        let tomorrow = today.plus_days(1);
+        // After the last date of the range nothing opens any more; its end is as good as any.
+        let opens_at = tomorrow.map_or(today.closes_at(), |tomorrow| hours.opens_at(tomorrow));
+        return Err(Refusal::OutsideSendingHours { opens_at });
     }
 
     let guard = TimeDelta::minutes(i64::from(hours.guard_minutes));

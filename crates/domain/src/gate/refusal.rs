@@ -1,17 +1,11 @@
-//! Why the gate does not let a payment through, and whether waiting helps.
+//! Why the gate does not let a payment through.
 
-use chrono::TimeDelta;
 use thiserror::Error;
 
 use crate::date::{BusinessDate, Instant};
-use crate::failure::RETRIES_IN_ALL_MAX;
 use crate::period::{Reading, Window};
 use crate::terms::AmountRefusal;
 use crate::{agreement, instalment, plan};
-
-/// The code of the one amount rule whose answer changes when another payment settles: the first
-/// payment's amount.
-const FIRST_AMOUNT_CODE: &str = "ZPPAY18";
 
 /// The rule a payment breaks. The order is the precedence: a payment that breaks several is
 /// refused for the first.
@@ -49,6 +43,12 @@ pub enum Refusal {
     WindowOver {
         /// That window.
         window: Window,
+    },
+    /// An instalment without a window, under ad hoc terms, is not collected this late.
+    #[error("the instalment could be collected until {until}")]
+    RoomOver {
+        /// The last date on which it could.
+        until: BusinessDate,
     },
     /// The payer's permission is not there.
     #[error("the agreement is {state}, not active")]
@@ -112,6 +112,8 @@ pub enum Refusal {
         retries_made: u32,
         /// Submissions in the last 24 hours, the first one counted; the most is 5.
         submissions_in_24h: u32,
+        /// When one of them drops out of the 24 hours; nothing where all retries are made.
+        clear_at: Option<Instant>,
     },
     /// Nothing is sent at this hour.
     #[error("payments are sent again from {opens_at}")]
@@ -128,7 +130,15 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The refusal's word, in `snake_case`.
+    /// The refusal's word, in `snake_case`: what an instalment that waits for it says.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::gate::Refusal;
+    ///
+    /// assert_eq!(Refusal::CollectionsStopped.code(), "collections_stopped");
+    /// ```
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -139,6 +149,7 @@ impl Refusal {
             Self::NotDueYet { .. } => "not_due_yet",
             Self::OtherPaymentLive => "other_payment_live",
             Self::WindowOver { .. } => "window_over",
+            Self::RoomOver { .. } => "room_over",
             Self::AgreementNotActive { .. } => "agreement_not_active",
             Self::AgreementStale { .. } => "agreement_stale",
             Self::BeforeValidity { .. } => "before_validity",
@@ -153,65 +164,6 @@ impl Refusal {
             Self::NearWindowEdge { .. } => "near_window_edge",
         }
     }
-
-    /// When time alone changes this answer; nothing where something else has to happen first.
-    ///
-    /// The next answer may be another refusal: a full window clears when it is over.
-    #[must_use]
-    pub fn clears_at(&self, now: Instant) -> Option<Instant> {
-        match self {
-            Self::NotDueYet { due_date } => Some(due_date.opens_at()),
-            Self::BeforeValidity { start_date } => Some(start_date.opens_at()),
-            Self::NoFreeSlot { window, .. } => window.map(Window::closes_at),
-            Self::RetryBudgetSpent { retries_made, .. } => {
-                (*retries_made < RETRIES_IN_ALL_MAX).then(|| now + TimeDelta::hours(24))
-            }
-            Self::OutsideSendingHours { opens_at } => Some(*opens_at),
-            Self::NearWindowEdge { clear_at } => Some(*clear_at),
-            Self::CollectionsStopped
-            | Self::PlanFrozen
-            | Self::PlanNotActive { .. }
-            | Self::InstalmentNotOwed { .. }
-            | Self::OtherPaymentLive
-            | Self::WindowOver { .. }
-            | Self::AgreementNotActive { .. }
-            | Self::AgreementStale { .. }
-            | Self::AfterValidity { .. }
-            | Self::AfterLastPaymentDate { .. }
-            | Self::FirstPaymentDateMismatch { .. }
-            | Self::AmountRefused(_)
-            | Self::TooManyFailuresInARow { .. } => None,
-        }
-    }
-
-    /// Whether nothing that can still happen lets this payment through: it may be given up.
-    ///
-    /// It speaks of the payment. The instalment may yet be collected under another agreement.
-    #[must_use]
-    pub fn is_for_ever(&self) -> bool {
-        match self {
-            Self::PlanNotActive { state } => state.is_final(),
-            Self::InstalmentNotOwed { state } => !state.is_open(),
-            Self::AgreementNotActive { state } => state.is_lost(),
-            // Once the payment before it settles, another amount is due.
-            Self::AmountRefused(refusal) => refusal.code != FIRST_AMOUNT_CODE,
-            Self::RetryBudgetSpent { retries_made, .. } => RETRIES_IN_ALL_MAX <= *retries_made,
-            Self::WindowOver { .. }
-            | Self::AfterValidity { .. }
-            | Self::AfterLastPaymentDate { .. }
-            | Self::FirstPaymentDateMismatch { .. } => true,
-            Self::CollectionsStopped
-            | Self::PlanFrozen
-            | Self::NotDueYet { .. }
-            | Self::OtherPaymentLive
-            | Self::AgreementStale { .. }
-            | Self::BeforeValidity { .. }
-            | Self::NoFreeSlot { .. }
-            | Self::TooManyFailuresInARow { .. }
-            | Self::OutsideSendingHours { .. }
-            | Self::NearWindowEdge { .. } => false,
-        }
-    }
 }
 
 fn confirmed(confirmed_at: Option<Instant>) -> String {
@@ -223,7 +175,9 @@ fn confirmed(confirmed_at: Option<Instant>) -> String {
 
 fn slots(window: Option<Window>, allowed: u32) -> String {
     match window {
-        Some(window) => format!("the window {window} allows {allowed}, and all are taken"),
+        Some(window) => {
+            format!("the window {window} allows {allowed}, and all are taken or needed")
+        }
         None => format!("the agreement allows {allowed} in all, and all are taken"),
     }
 }

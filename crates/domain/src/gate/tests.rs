@@ -4,7 +4,10 @@ use super::*;
 use crate::terms::{AmountRefusal, TermsDraft};
 
 mod agreement_rules;
+mod carrying;
+mod clearing;
 mod precedence;
+mod proposals;
 
 fn date(year: i32, month: u32, day: u32) -> BusinessDate {
     BusinessDate::new(year, month, day).unwrap()
@@ -74,6 +77,7 @@ fn facts(terms: &PaymentTerms) -> GateFacts<'_> {
         },
         hours: SendingHours::default(),
         purpose: Purpose::First,
+        carry: Carry::Never,
         other_live_payment: false,
         first_of_agreement: false,
         last_of_plan: false,
@@ -87,9 +91,10 @@ fn refusal(terms: &PaymentTerms, change: impl FnOnce(&mut GateFacts<'_>)) -> Ref
     let mut facts = facts(terms);
     change(&mut facts);
     let refusal = gate(&facts).unwrap_err();
-    if let Some(at) = refusal.clears_at(facts.now) {
-        assert!(facts.now < at, "{refusal} clears in the past");
-        assert!(!refusal.is_for_ever(), "{refusal} clears and does not");
+    match refusal.clears() {
+        Clears::At(at) => assert!(facts.now < at, "{refusal} clears in the past"),
+        Clears::When(_) => assert!(!refusal.is_for_ever(), "{refusal} clears and does not"),
+        Clears::Never => assert!(refusal.is_for_ever()),
     }
     assert!(!refusal.to_string().is_empty());
     refusal
@@ -151,7 +156,7 @@ fn each_purpose_needs_its_own_state_of_the_instalment() {
     use instalment::State as S;
     let retry = Purpose::Retry {
         retries_made: 0,
-        submissions_in_24h: 1,
+        submitted_at: &[],
     };
     let table = [
         (Purpose::First, vec![S::Scheduled, S::Retrying]),
@@ -182,10 +187,7 @@ fn nothing_is_collected_before_its_due_date() {
     let refusal = refusal(&monthly(), |facts| facts.due_date = due_date);
 
     assert_eq!(refusal, Refusal::NotDueYet { due_date });
-    assert_eq!(
-        refusal.clears_at(due_date.opens_at()),
-        Some(due_date.opens_at())
-    );
+    assert_eq!(refusal.clears(), Clears::At(due_date.opens_at()));
 }
 
 #[test]
@@ -249,39 +251,53 @@ fn five_failures_in_a_row_hold_an_agreement_back() {
 #[test]
 fn a_retry_keeps_within_the_providers_budgets() {
     let terms = monthly();
-    let retry = |retries_made, submissions_in_24h| {
+    let now = facts(&terms).now;
+    let hours_ago = |hours| now - TimeDelta::hours(hours);
+    let day_ago = hours_ago(24);
+    let submitted = [
+        hours_ago(1),
+        day_ago,
+        hours_ago(20),
+        hours_ago(3),
+        hours_ago(2),
+        now,
+    ];
+    let retry = |retries_made, submitted_at| {
         gate(&GateFacts {
             instalment_state: instalment::State::Retrying,
             purpose: Purpose::Retry {
                 retries_made,
-                submissions_in_24h,
+                submitted_at,
             },
             ..facts(&terms)
         })
     };
-    let now = facts(&terms).now;
 
-    assert!(retry(9, 4).is_ok());
-    let spent = retry(10, 0).unwrap_err();
+    assert!(
+        retry(9, &submitted[..5]).is_ok(),
+        "the one of 24 hours ago is over"
+    );
+    let spent = retry(10, &[]).unwrap_err();
     assert_eq!(
         spent,
         Refusal::RetryBudgetSpent {
             retries_made: 10,
-            submissions_in_24h: 0
+            submissions_in_24h: 0,
+            clear_at: None,
         }
     );
-    assert!(spent.is_for_ever());
-    assert_eq!(spent.clears_at(now), None);
-    let today = retry(4, 5).unwrap_err();
+    assert_eq!(spent.clears(), Clears::Never);
+    let today = retry(4, &submitted).unwrap_err();
+    let clear_at = hours_ago(20) + TimeDelta::hours(24);
     assert_eq!(
         today,
         Refusal::RetryBudgetSpent {
             retries_made: 4,
-            submissions_in_24h: 5
+            submissions_in_24h: 5,
+            clear_at: Some(clear_at),
         }
     );
-    assert!(!today.is_for_ever());
-    assert_eq!(today.clears_at(now), Some(now + TimeDelta::hours(24)));
+    assert_eq!(today.clears(), Clears::At(clear_at));
 }
 
 #[test]
@@ -345,37 +361,4 @@ fn nothing_is_sent_near_the_midnight_at_which_a_window_turns() {
     assert_eq!(at(last, 23, 45), Err(closing));
     assert!(at(date(2026, 3, 10), 0, 0).is_ok(), "no window turns");
     assert!(at(date(2026, 3, 10), 23, 59).is_ok(), "no window turns");
-}
-
-#[test]
-fn room_ends_with_the_earliest_of_windows_validity_and_last_payment_date() {
-    let due_date = date(2026, 2, 15);
-    let endless = Validity {
-        start_date: date(2026, 1, 31),
-        end_date: None,
-    };
-    let ending = Validity {
-        end_date: Some(date(2026, 2, 20)),
-        ..endless
-    };
-
-    assert_eq!(room_until(&monthly(), endless, due_date), date(2026, 2, 27));
-    assert_eq!(room_until(&monthly(), ending, due_date), date(2026, 2, 20));
-    let last = dated(None, Some("2026-02-18"));
-    assert_eq!(room_until(&last, ending, due_date), date(2026, 2, 18));
-    let adhoc = variable("adhoc", None);
-    assert_eq!(room_until(&adhoc, endless, due_date), date(2026, 3, 15));
-}
-
-#[test]
-fn an_instalment_due_before_its_agreement_has_the_first_windows_room() {
-    let validity = Validity {
-        start_date: date(2026, 1, 5),
-        end_date: None,
-    };
-
-    assert_eq!(
-        room_until(&monthly(), validity, date(2025, 12, 31)),
-        date(2026, 2, 4)
-    );
 }

@@ -35,6 +35,28 @@ impl PaymentTerms {
     ///
     /// Fails with every broken rule at once; the pointers name the draft's fields (`/type` for its
     /// kind) and are relative to it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::terms::{PaymentTerms, TermsDraft, TermsType};
+    ///
+    /// let draft = TermsDraft {
+    ///     kind: "balloon".into(),
+    ///     frequency: "monthly".into(),
+    ///     amount: Some(20_000),
+    ///     last_payment_amount: Some(500_000),
+    ///     ..TermsDraft::default()
+    /// };
+    /// let terms = PaymentTerms::from_draft(&draft).expect("terms that hold");
+    /// assert_eq!(terms.terms_type(), TermsType::Balloon);
+    ///
+    /// // A fixed agreement has one amount.
+    /// let broken = PaymentTerms::from_draft(&TermsDraft { kind: "fixed".into(), ..draft });
+    /// let broken = broken.unwrap_err();
+    /// assert_eq!(broken[0].pointer, "/last_payment_amount");
+    /// assert_eq!(broken[0].code, "forbidden");
+    /// ```
     pub fn from_draft(draft: &TermsDraft) -> Result<PaymentTerms, Vec<Violation>> {
         let mut broken = Vec::new();
 
@@ -63,7 +85,7 @@ impl PaymentTerms {
             let detail = format!("last_payment_date {last} is before first_payment_date {first}");
             broken.push(Violation::new(
                 "/last_payment_date",
-                "before_first_payment_date",
+                super::AgreementRule::LastBeforeFirst.as_str(),
                 detail,
             ));
         }

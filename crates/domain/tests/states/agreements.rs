@@ -118,6 +118,8 @@ fn only_an_active_agreement_is_payable_and_only_an_ended_one_is_lost() {
 }
 
 proptest! {
+    #![proptest_config(super::cases())]
+
     #[test]
     fn reports_in_any_order_and_number_end_active(
         start in select(vec![S::Drafted, S::Sending, S::Unknown, S::Pending]),
@@ -128,6 +130,40 @@ proptest! {
         reports.insert(at.index(reports.len() + 1), R::Active);
 
         prop_assert_eq!(agreement_after(start, &reports), S::Active);
+    }
+
+    #[test]
+    fn an_end_told_again_and_again_among_older_reports_is_the_same_end(
+        start in select(vec![S::Drafted, S::Sending, S::Unknown, S::Pending]),
+        (report, end) in select(vec![
+            (R::Declined, S::Declined), (R::Expired, S::Expired),
+            (R::Cancelled, S::Cancelled), (R::Failed, S::Failed)]),
+        mut reports in prop::collection::vec(select(vec![R::Pending, R::Created]), 0..12),
+        at in prop::collection::vec(any::<prop::sample::Index>(), 1..4),
+    ) {
+        for place in at {
+            reports.insert(place.index(reports.len() + 1), report);
+        }
+
+        prop_assert_eq!(agreement_after(start, &reports), end);
+        reports.reverse();
+        prop_assert_eq!(agreement_after(start, &reports), end);
+    }
+
+    #[test]
+    fn an_agreement_goes_back_and_forth_only_between_active_and_suspended(
+        events in prop::collection::vec(select(E::ALL.to_vec()), 0..40),
+    ) {
+        // Every other step goes forward on this line, or back to a draft that never arrived.
+        let rank = |state: S| S::ALL.iter().position(|one| *one == state);
+        let mut state = S::Drafted;
+        for event in events {
+            let Step::Advance(next) = state.step(event) else { continue };
+            let lifted = (state, next) == (S::Suspended, S::Active);
+            let absent = next == S::Drafted && matches!(state, S::Sending | S::Unknown);
+            prop_assert!(lifted || absent || rank(state) < rank(next), "{} + {}", state, event);
+            state = next;
+        }
     }
 
     #[test]

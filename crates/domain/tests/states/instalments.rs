@@ -2,6 +2,59 @@
 
 use domain::instalment::{Event as E, State as S};
 use domain::payment::Step;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+fn instalment_after(start: S, events: &[E]) -> S {
+    events
+        .iter()
+        .fold(start, |state, event| match state.step(*event) {
+            Step::Advance(next) => next,
+            Step::Ignore | Step::Conflict => state,
+        })
+}
+
+proptest! {
+    #![proptest_config(super::cases())]
+
+    #[test]
+    fn an_instalment_ends_once(
+        events in prop::collection::vec(select(E::ALL.to_vec()), 0..40),
+    ) {
+        let ended = events.iter().scan(S::Scheduled, |state, event| {
+            *state = instalment_after(*state, &[*event]);
+            Some(*state)
+        });
+        let ends: Vec<S> = ended.filter(|state| !state.is_open()).collect();
+
+        prop_assert!(ends.windows(2).all(|pair| pair[0] == pair[1]), "{:?}", ends);
+    }
+
+    #[test]
+    fn money_is_collected_or_put_to_a_person_and_never_ignored(
+        events in prop::collection::vec(select(E::ALL.to_vec()), 0..40),
+    ) {
+        let state = instalment_after(S::Scheduled, &events);
+        let expected = match state {
+            S::Scheduled | S::Collecting | S::Retrying => Step::Advance(S::Collected),
+            S::Collected => Step::Ignore,
+            S::Missed | S::Failed | S::Waived | S::Cancelled | S::PaidElsewhere => Step::Conflict,
+        };
+
+        prop_assert_eq!(state.step(E::PaymentSettled), expected);
+    }
+
+    #[test]
+    fn reports_of_a_settlement_in_any_number_end_collected(
+        start in select(vec![S::Scheduled, S::Collecting, S::Retrying]),
+        events in prop::collection::vec(select(vec![E::SendStarted, E::PaymentSettled]), 0..12),
+    ) {
+        let mut told = events;
+        told.push(E::PaymentSettled);
+
+        prop_assert_eq!(instalment_after(start, &told), S::Collected);
+    }
+}
 
 #[test]
 fn the_key_rows_of_the_table() {

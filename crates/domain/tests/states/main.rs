@@ -5,3 +5,13 @@ mod instalments;
 mod agreements;
 mod plans;
 mod words;
+
+use proptest::prelude::ProptestConfig;
+
+/// So many cases of each law.
+fn cases() -> ProptestConfig {
+    ProptestConfig {
+        cases: 10_000,
+        ..ProptestConfig::default()
+    }
+}

@@ -1,6 +1,6 @@
 //! A payment.
 
-use domain::payment::{self, Event as E, State as S, Step};
+use domain::payment::{self, Event as E, IncidentKind, State as S, Step, incident};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -124,7 +124,118 @@ fn no_event_advances_a_payment_to_the_state_it_is_in() {
     }
 }
 
+#[test]
+fn every_conflict_is_an_incident_and_nothing_else_is() {
+    for state in S::ALL {
+        for event in E::ALL {
+            let found = incident(*state, *event);
+            let is_conflict = state.step(*event) == Step::Conflict;
+            assert_eq!(found.is_some(), is_conflict, "{state} + {event}");
+            let claims = found.map(|incident| (incident.held, incident.claimed));
+            let expected = is_conflict.then_some((*state, event.claims()));
+            assert_eq!(claims, expected, "{state} + {event}");
+        }
+    }
+}
+
+#[test]
+fn money_after_the_end_and_an_end_after_the_money_have_names_of_their_own() {
+    let kind = |state: S, event| incident(state, event).map(|incident| incident.kind);
+    let late = Some(IncidentKind::LateSettlement);
+
+    for state in [S::Failed, S::Rejected, S::Abandoned] {
+        assert_eq!(kind(state, E::Settled), late, "{state}");
+    }
+    assert_eq!(kind(S::Settled, E::Failed), Some(IncidentKind::Reversal));
+    for state in S::ALL {
+        for event in E::ALL {
+            let named = *event == E::Settled || (*state, *event) == (S::Settled, E::Failed);
+            let expected = Some(IncidentKind::Contradiction);
+            let found = kind(*state, *event);
+            assert!(
+                named || found.is_none() || found == expected,
+                "{state} + {event}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_event_claims_the_state_that_it_speaks_of() {
+    let claims: Vec<_> = E::ALL.iter().map(|event| event.claims().as_str()).collect();
+
+    let expected = "submitted submitted submitted submitted submitted under_investigation \
+                    settled failed rejected submitted submitted";
+    assert_eq!(claims.join(" "), expected);
+}
+
+#[test]
+fn an_incident_says_what_is_held_and_what_is_claimed() {
+    let told = incident(S::Settled, E::Failed).expect("a reversal");
+
+    assert_eq!(told.kind.as_str(), "reversal");
+    assert_eq!(
+        told.to_string(),
+        "the payment is settled, yet the provider says failed"
+    );
+}
+
 proptest! {
+    #![proptest_config(super::cases())]
+
+    #[test]
+    fn reports_of_one_truth_in_any_order_and_number_end_in_the_same_state(
+        start in select(vec![S::Intended, S::Sending, S::Unknown, S::Submitted]),
+        end in select(vec![E::Settled, E::Failed]),
+        reports in prop::collection::vec(select(vec![
+            E::Accepted, E::Investigating, E::OutcomeUnknown, E::NotSent]), 0..12),
+        at in any::<prop::sample::Index>(),
+        again in any::<prop::sample::Index>(),
+    ) {
+        let mut told = reports;
+        told.insert(at.index(told.len() + 1), end);
+        told.insert(again.index(told.len() + 1), end);
+
+        prop_assert_eq!(payment_after(start, &told), end.claims());
+        told.reverse();
+        prop_assert_eq!(payment_after(start, &told), end.claims());
+    }
+
+    #[test]
+    fn a_final_payment_moves_only_by_its_own_retry(
+        state in select(vec![S::Settled, S::Failed, S::Rejected, S::Abandoned]),
+        events in prop::collection::vec(select(E::ALL.to_vec()), 0..30),
+    ) {
+        let mut now = state;
+        for event in events {
+            if now == S::Failed && event == E::RetryStarted {
+                return Ok(());
+            }
+            prop_assert!(!matches!(now.step(event), Step::Advance(_)), "{} + {}", now, event);
+            now = payment_after(now, &[event]);
+            prop_assert_eq!(now, state);
+        }
+    }
+
+    #[test]
+    fn no_word_of_money_is_ever_lost(
+        events in prop::collection::vec(select(E::ALL.to_vec()), 0..40),
+        at in any::<prop::sample::Index>(),
+    ) {
+        let before = at.index(events.len() + 1);
+        let state = payment_after(S::Intended, &events[..before]);
+
+        // Settled is believed, known already, or put to a person.
+        match state.step(E::Settled) {
+            Step::Advance(next) => prop_assert_eq!(next, S::Settled),
+            Step::Ignore => prop_assert_eq!(state, S::Settled),
+            Step::Conflict => {
+                let kind = incident(state, E::Settled).map(|incident| incident.kind);
+                prop_assert_eq!(kind, Some(IncidentKind::LateSettlement));
+            }
+        }
+    }
+
     #[test]
     fn reports_in_any_order_and_number_end_settled(
         start in select(vec![S::Intended, S::Sending, S::Unknown, S::Submitted]),

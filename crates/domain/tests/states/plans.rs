@@ -71,7 +71,28 @@ fn the_whole_table() {
     }
 }
 
+#[test]
+fn only_what_is_completed_or_cancelled_has_ended() {
+    let ended: Vec<_> = S::ALL.iter().filter(|state| state.is_final()).collect();
+
+    assert_eq!(ended, [&S::Completed, &S::Cancelled]);
+}
+
 proptest! {
+    #![proptest_config(super::cases())]
+
+    #[test]
+    fn a_plan_that_has_ended_stays_as_it_ended(
+        events in prop::collection::vec(select(E::ALL.to_vec()), 0..40),
+    ) {
+        let mut state = S::AwaitingAgreement;
+        for event in events {
+            let Step::Advance(next) = state.step(event) else { continue };
+            prop_assert!(!state.is_final(), "{} + {}", state, event);
+            state = next;
+        }
+    }
+
     #[test]
     fn nothing_but_the_lender_starts_a_paused_plan(
         events in prop::collection::vec(select(E::ALL.to_vec()), 0..40),

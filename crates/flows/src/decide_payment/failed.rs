@@ -5,18 +5,15 @@ use serde_json::json;
 
 use domain::date::{BusinessDate, Instant};
 use domain::failure::{
-    FAILURES_IN_A_ROW_MAX, Failure, RetryDecision, RetryHistory, RetryPolicy, StopReason,
-    decide_retry,
+    FAILURES_IN_A_ROW_MAX, Failure, RetryDecision, RetryHistory, StopReason, decide_retry,
 };
-use domain::gate::room_until;
 use domain::instalment;
 use domain::payment::{Event, State, Step};
 use store::instalments::InstalmentMove;
-use store::payments::{PaymentRow, PaymentWrite, ProviderFailure, Streak, TakeBack};
+use store::payments::{PaymentWrite, ProviderFailure, Streak, TakeBack};
 
 use super::{Decision, next_look};
-use crate::Settings;
-use crate::gate_facts::submissions_in_24h;
+use crate::retry_policy::{from_json, room_after_failure};
 use crate::tell::{exception, payment_exception};
 
 /// How many retries of one payment may end without anyone hearing of them, before its failures count as
@@ -66,7 +63,8 @@ impl Decision<'_> {
     /// Takes the retry back and plans another; false where the instalment's room has none.
     fn retry_once_more(&mut self) -> bool {
         let row = self.row;
-        let room_ends = room_until(&row.terms, row.validity, row.due_date);
+        let policy = from_json(&row.policy, &self.settings.retry);
+        let room_ends = room_after_failure(row, &policy).until;
         let hours = self.settings.hours;
         let next_morning = self.today().plus_days(1).map(|date| hours.opens_at(date));
         let soon = self.now + TimeDelta::hours(1);
@@ -109,23 +107,24 @@ impl Decision<'_> {
     /// Decides by the plan's policy whether and when the instalment is tried again.
     fn after_failure(&mut self, failure: &ProviderFailure) {
         let row = self.row;
+        let policy = from_json(&row.policy, &self.settings.retry);
         let decision = decide_retry(
-            policy(row, self.settings),
+            &policy,
             &Failure {
                 code: failure.code.clone(),
                 retryable: failure.retryable,
             },
             RetryHistory {
-                retries_made: row.retries_made,
-                submissions_in_24h: submissions_in_24h(&row.sent_at, self.now),
+                retries_made: row.tries_made.saturating_sub(1),
+                submitted_at: &row.sent_at,
                 consecutive_failures: row.consecutive_failures + 1,
             },
             self.now,
-            room_until(&row.terms, row.validity, row.due_date),
+            room_after_failure(row, &policy),
         );
         let facts = json!({ "failure_code": failure.code, "failure_title": failure.title });
         match decision {
-            RetryDecision::Retry { at } => {
+            RetryDecision::Retry { at, by: _ } => {
                 self.write.instalment = self.instalment(
                     instalment::Event::PaymentFailedRetryable,
                     Some(at),
@@ -164,22 +163,6 @@ impl Decision<'_> {
             format!("the instalment was not collected: {code}, {reason}"),
             "Agree with the customer how the instalment is paid.",
         ));
-    }
-}
-
-/// The policy the plan was accepted with.
-fn policy(row: &PaymentRow, settings: &Settings) -> RetryPolicy {
-    let number = |key: &str, default: u32| {
-        row.policy
-            .get(key)
-            .and_then(serde_json::Value::as_u64)
-            .and_then(|value| u32::try_from(value).ok())
-            .unwrap_or(default)
-    };
-    RetryPolicy {
-        retries_max: number("retries_max", settings.retry.retries_max),
-        days_between: number("days_between", settings.retry.days_between),
-        at_hour: number("at_hour", settings.retry.at_hour),
     }
 }
 

@@ -68,10 +68,12 @@ fn row(state: State) -> PaymentRow {
         version: 7,
         instalment_state: instalment::State::Collecting,
         instalment_version: 5,
+        tries_made: 1,
         due_date: date(2026, 1, 12),
         sequence: 1,
         plan_state: domain::plan::State::Active,
         policy: json!({}),
+        others_due: Vec::new(),
         terms: PaymentTerms::from_draft(&draft).unwrap(),
         validity: Validity {
             start_date: date(2026, 1, 12),

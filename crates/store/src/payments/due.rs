@@ -12,7 +12,7 @@ use domain::terms::PaymentTerms;
 use domain::uid::{AgreementId, InstalmentId, PaymentId, PlanId, ProviderUid};
 use domain::{agreement, instalment, payment, plan};
 
-use crate::codec::{cents, count, date, terms_from_json, understood, validity};
+use crate::codec::{cents, count, date, dates, terms_from_json, understood, validity};
 use crate::{Store, StoreError};
 
 /// An instalment with its plan, its agreement and its newest payment.
@@ -46,6 +46,9 @@ pub struct DueRow {
     pub plan_frozen: bool,
     /// The plan's retry policy.
     pub policy: Value,
+    /// When the plan's later instalments are due that are open without a payment under way, under a policy
+    /// that may put this one into the window after its own; empty under any other.
+    pub others_due: Vec<BusinessDate>,
     /// Whether the kill switch stands at "collect".
     pub collections_open: bool,
     /// The plan's newest agreement.
@@ -107,6 +110,7 @@ pub(super) struct Raw {
     plan_state: String,
     plan_frozen: bool,
     policy: Value,
+    others_due: Vec<NaiveDate>,
     collections_open: bool,
     agreement_id: Uuid,
     agreement_uid: String,
@@ -176,6 +180,7 @@ impl TryFrom<Raw> for DueRow {
             plan_state: understood(plan::State::parse(&raw.plan_state), "plan state", id)?,
             plan_frozen: raw.plan_frozen,
             policy: raw.policy,
+            others_due: dates(raw.others_due, "other due_date", id)?,
             collections_open: raw.collections_open,
             agreement_id: AgreementId::new(raw.agreement_id),
             agreement_uid: understood(

@@ -13,6 +13,16 @@ select i.id,
        p.state as plan_state,
        p.frozen_because is not null as plan_frozen,
        p.policy,
+       case
+         when p.policy @> '{"next_window": true}' then array(
+           select o.due_date
+           from instalment o
+           where o.plan_id = p.id
+             and o.due_date > i.due_date
+             and o.state in ('scheduled', 'retrying')
+         )
+         else '{}'
+       end as others_due,
        coalesce((select bool_and(k.collections_open) from control k
                  where k.scope = 'all'), false) as collections_open,
        a.id as agreement_id,

@@ -17,10 +17,21 @@ select m.id,
        m.version,
        i.state as instalment_state,
        i.version as instalment_version,
+       i.attempts_made + i.retries_made as tries_made,
        i.due_date,
        i.sequence,
        p.state as plan_state,
        p.policy,
+       case
+         when p.policy @> '{"next_window": true}' then array(
+           select o.due_date
+           from instalment o
+           where o.plan_id = p.id
+             and o.due_date > i.due_date
+             and o.state in ('scheduled', 'retrying')
+         )
+         else '{}'
+       end as others_due,
        a.terms,
        a.validity_start_date,
        a.validity_end_date,

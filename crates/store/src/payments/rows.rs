@@ -13,7 +13,7 @@ use domain::terms::PaymentTerms;
 use domain::uid::{AgreementId, InstalmentId, PaymentId, PlanId, ProviderUid};
 use domain::{instalment, plan};
 
-use crate::codec::{cents, count, date, terms_from_json, understood, validity};
+use crate::codec::{cents, count, date, dates, terms_from_json, understood, validity};
 use crate::{Store, StoreError};
 
 /// A payment with its instalment, plan and agreement.
@@ -55,6 +55,8 @@ pub struct PaymentRow {
     pub instalment_state: instalment::State,
     /// The instalment's version.
     pub instalment_version: i64,
+    /// How often the instalment was tried, retries included, this payment's own among them.
+    pub tries_made: u32,
     /// When the instalment is due.
     pub due_date: BusinessDate,
     /// The instalment's place in the plan.
@@ -63,6 +65,9 @@ pub struct PaymentRow {
     pub plan_state: plan::State,
     /// The plan's retry policy.
     pub policy: Value,
+    /// When the plan's later instalments are due that are open without a payment under way, under a policy
+    /// that may put this one into the window after its own; empty under any other.
+    pub others_due: Vec<BusinessDate>,
     /// The agreement's terms.
     pub terms: PaymentTerms,
     /// The agreement's dates.
@@ -91,10 +96,12 @@ struct Raw {
     version: i64,
     instalment_state: String,
     instalment_version: i64,
+    tries_made: i32,
     due_date: NaiveDate,
     sequence: i32,
     plan_state: String,
     policy: Value,
+    others_due: Vec<NaiveDate>,
     terms: Value,
     validity_start_date: NaiveDate,
     validity_end_date: Option<NaiveDate>,
@@ -195,10 +202,12 @@ impl TryFrom<Raw> for PaymentRow {
                 id,
             )?,
             instalment_version: raw.instalment_version,
+            tries_made: count(raw.tries_made, id)?,
             due_date: date(raw.due_date, "due_date", id)?,
             sequence: count(raw.sequence, id)?,
             plan_state: understood(plan::State::parse(&raw.plan_state), "plan state", id)?,
             policy: raw.policy,
+            others_due: dates(raw.others_due, "other due_date", id)?,
             terms: understood(terms_from_json(&raw.terms), "terms", id)?,
             validity: validity(raw.validity_start_date, raw.validity_end_date, id)?,
             consecutive_failures: count(raw.consecutive_failures, id)?,

@@ -52,6 +52,8 @@ pub struct PaymentView {
     pub retries_made: u32,
     /// The provider's code of its last failure.
     pub failure_code: Option<String>,
+    /// Where the provider says it stands, if that cannot be true together with its state.
+    pub conflict_state: Option<payment::State>,
     /// When it was sent: once, and once for every retry.
     pub sent_at: Vec<Instant>,
     /// When it ended.
@@ -69,6 +71,7 @@ struct PaymentRow {
     state: String,
     retries_made: i32,
     failure_code: Option<String>,
+    conflict_state: Option<String>,
     sent_at: Vec<Instant>,
     ended_at: Option<Instant>,
     wake_at: Option<Instant>,
@@ -86,6 +89,7 @@ pub(super) async fn payments_of(
                 payment.state,
                 payment.retries_made,
                 payment.failure_code,
+                payment.conflict_state,
                 payment.sent_at,
                 payment.ended_at,
                 payment.wake_at
@@ -99,6 +103,8 @@ pub(super) async fn payments_of(
     .await?;
     let mut by_instalment: HashMap<Uuid, Vec<PaymentView>> = HashMap::new();
     for row in rows {
+        let conflict = row.conflict_state.as_deref().map(payment::State::parse);
+        let conflict = conflict.map(|state| understood(state, "conflict_state", row.id));
         let payment = PaymentView {
             id: PaymentId::new(row.id),
             uid: row.uid,
@@ -106,6 +112,7 @@ pub(super) async fn payments_of(
             attempt_no: count(row.attempt_no, row.id)?,
             retries_made: count(row.retries_made, row.id)?,
             failure_code: row.failure_code,
+            conflict_state: conflict.transpose()?,
             sent_at: row.sent_at,
             ended_at: row.ended_at,
             wake_at: row.wake_at,

@@ -33,6 +33,8 @@ pub struct PlanView {
     pub state: plan::State,
     /// Why nothing is sent for it until a person decides, where that is so.
     pub frozen_because: Option<String>,
+    /// The retry policy it was accepted with.
+    pub policy: serde_json::Value,
     /// How many instalments it has.
     pub instalment_count: u32,
     /// The sum of all its instalments, in cents.
@@ -97,6 +99,7 @@ struct PlanRow {
     description: String,
     state: String,
     frozen_because: Option<String>,
+    policy: serde_json::Value,
     instalment_count: i32,
     total_cents: i64,
     collected_cents: i64,
@@ -110,6 +113,7 @@ const PLAN_COLUMNS: &str = "select id,
         description,
         state,
         frozen_because,
+        policy,
         instalment_count,
         total_cents,
         (select coalesce(sum(amount_cents), 0)::bigint
@@ -210,6 +214,7 @@ fn plan_view(row: PlanRow) -> Result<PlanView, StoreError> {
         description: row.description,
         state: understood(plan::State::parse(&row.state), "state", row.id)?,
         frozen_because: row.frozen_because,
+        policy: row.policy,
         instalment_count: count(row.instalment_count, row.id)?,
         total_cents: row.total_cents,
         collected_cents: row.collected_cents,

@@ -1,5 +1,6 @@
 //! What `POST /v1/plans` takes and refuses.
 
+use domain::failure::RetryPolicyDraft;
 use serde_json::json;
 
 use super::*;
@@ -15,6 +16,10 @@ fn plan(schedule: Value) -> Value {
 
 fn monthly() -> Value {
     json!({"frequency": "monthly", "first_date": "2026-01-31", "instalments": 3, "amount": 28850})
+}
+
+fn parse(body: &Value) -> Result<PlanRequest, Vec<Violation>> {
+    super::parse(body, &RetryPolicy::default())
 }
 
 fn broken(body: &Value) -> Vec<(String, &'static str)> {
@@ -191,5 +196,78 @@ fn a_body_with_nothing_right_tells_everything_wrong() {
     assert_eq!(
         found,
         expected.map(|(pointer, code)| (pointer.to_owned(), code))
+    );
+}
+
+fn with_policy(policy: Value) -> Value {
+    with(plan(monthly()), "/retry_policy", policy)
+}
+
+#[test]
+fn a_plan_without_a_retry_policy_has_the_configured_one() {
+    let configured = RetryPolicy::default().amended_by(&RetryPolicyDraft {
+        retries_max: Some(2),
+        ..RetryPolicyDraft::default()
+    });
+    let configured = configured.unwrap();
+    let read = |body: &Value| super::parse(body, &configured).unwrap().retry;
+
+    assert_eq!(read(&plan(monthly())), configured);
+    assert_eq!(read(&with_policy(json!({}))), configured);
+    let amended = read(&with_policy(json!({"at_hour": 9})));
+    assert_eq!((amended.retries_max(), amended.at_hour()), (2, 9));
+}
+
+#[test]
+fn a_retry_policy_may_wait_for_payday_and_use_the_next_window() {
+    let policy = json!({
+        "version": 1,
+        "retries_max": 3,
+        "days_between": 2,
+        "at_hour": 10,
+        "when": {"rule": "after_payday", "state": "nsw", "payday":
+            {"rule": "every", "cycle": "fortnightly", "anchor_date": "2026-01-01"}},
+        "next_window": true,
+    });
+
+    let read = parse(&with_policy(policy.clone())).unwrap().retry;
+
+    assert_eq!(flows::retry_policy::to_json(&read), policy);
+}
+
+#[test]
+fn every_bad_field_of_a_retry_policy_is_named() {
+    let policy = json!({
+        "version": 2,
+        "retries_max": 11,
+        "days_between": "one",
+        "at_hour": 24,
+        "when": {"rule": "after_payday", "state": "nz", "payday":
+            {"rule": "monthly", "day": 32, "weekly": true}},
+        "next_window": "yes",
+        "colour": "red",
+    });
+
+    let mut found = broken(&with_policy(policy));
+
+    found.sort_unstable();
+    let expected = [
+        ("/retry_policy/at_hour", "out_of_range"),
+        ("/retry_policy/colour", "unknown_field"),
+        ("/retry_policy/days_between", "wrong_type"),
+        ("/retry_policy/next_window", "wrong_type"),
+        ("/retry_policy/retries_max", "out_of_range"),
+        ("/retry_policy/version", "unknown_value"),
+        ("/retry_policy/when/payday/day", "out_of_range"),
+        ("/retry_policy/when/payday/weekly", "unknown_field"),
+        ("/retry_policy/when/state", "unknown_value"),
+    ];
+    assert_eq!(
+        found,
+        expected.map(|(pointer, code)| (pointer.to_owned(), code))
+    );
+    assert_eq!(
+        broken(&with_policy(json!(4))),
+        one("/retry_policy", "wrong_type")
     );
 }

@@ -32,7 +32,7 @@ fn shape(schedule: &Schedule, today: &str) -> (Frequency, Option<u32>, String, S
         terms,
         validity,
         reason,
-    } = propose(schedule, date(today)).expect("a proposal");
+    } = propose(schedule, &ProposalPolicy::new(date(today), 0)).expect("a proposal");
     assert!(reason.contains("no first payment date"));
     let end = validity.end_date.expect("an end");
     (
@@ -122,10 +122,69 @@ fn a_fee_beside_a_monthly_instalment_takes_a_count_of_two() {
 }
 
 #[test]
+fn a_shorter_period_with_four_days_to_try_again_is_preferred_to_a_count_of_two() {
+    let until = |last| {
+        let early = [
+            "2026-01-20",
+            "2026-02-05",
+            "2026-02-20",
+            "2026-03-20",
+            "2026-04-20",
+        ];
+        listed(&[&early[..], &[last]].concat())
+    };
+    let proposed = |last| {
+        let (frequency, count, ..) = shape(&until(last), "2026-01-20");
+        (frequency, count)
+    };
+
+    // The last due date is the 10th or the 11th day of its fortnight: four or three are left.
+    assert_eq!(proposed("2026-05-21"), (Frequency::Fortnightly, Some(1)));
+    assert_eq!(proposed("2026-05-22"), (Frequency::Monthly, Some(2)));
+}
+
+#[test]
+fn an_agreement_allows_at_most_twice_the_payments_that_are_due() {
+    let until = |last| listed(&["2026-01-05", "2026-01-06", "2026-02-05", "2026-03-05", last]);
+    let proposed = |last| {
+        let (frequency, count, ..) = shape(&until(last), "2025-11-01");
+        (frequency, count)
+    };
+
+    // Five windows of two are ten payments for five; six are twelve.
+    assert_eq!(proposed("2026-05-05"), (Frequency::Monthly, Some(2)));
+    assert_eq!(proposed("2026-06-05"), (Frequency::Adhoc, Some(5)));
+}
+
+#[test]
 fn a_burst_that_no_period_describes_is_adhoc_with_a_count_for_life() {
     let plan = listed(&["2026-01-05", "2026-01-06", "2026-01-07", "2026-07-01"]);
 
     let expected = wanted(Frequency::Adhoc, 4, ["2026-01-05", "2026-07-29"]);
+    assert_eq!(shape(&plan, "2025-11-01"), expected);
+}
+
+#[test]
+fn a_smaller_count_is_preferred_to_more_days_to_try_again() {
+    let plan = listed(&[
+        "2026-01-05",
+        "2026-03-04",
+        "2026-03-05",
+        "2026-04-05",
+        "2026-05-05",
+    ]);
+
+    // Any other anchor leaves more days, and two due dates in one window.
+    let expected = wanted(Frequency::Monthly, 1, ["2026-01-05", "2026-06-04"]);
+    assert_eq!(shape(&plan, "2025-11-01"), expected);
+}
+
+#[test]
+fn of_anchors_with_one_count_the_one_that_leaves_the_most_days_is_taken() {
+    let plan = listed(&["2026-01-20", "2026-03-18", "2026-04-18", "2026-05-18"]);
+
+    // From the 20th a count of one does too, but leaves a day after the 18th.
+    let expected = wanted(Frequency::Monthly, 1, ["2026-01-18", "2026-06-17"]);
     assert_eq!(shape(&plan, "2025-11-01"), expected);
 }
 
@@ -149,7 +208,7 @@ fn unequal_amounts_make_variable_terms_up_to_the_largest() {
         .to_vec();
     let plan = Schedule::explicit(plan).expect("a schedule");
 
-    let proposal = propose(&plan, date("2026-01-01")).expect("a proposal");
+    let proposal = propose(&plan, &ProposalPolicy::new(date("2026-01-01"), 0)).expect("a proposal");
     assert_eq!(
         proposal.terms.amounts(),
         Amounts::Variable {
@@ -162,9 +221,11 @@ fn unequal_amounts_make_variable_terms_up_to_the_largest() {
 fn nothing_is_proposed_for_a_schedule_that_began_yesterday() {
     let (first_due, today) = (date("2026-01-05"), date("2026-01-06"));
 
-    let refused = propose(&listed(&["2026-01-05"]), today);
+    let refused = propose(&listed(&["2026-01-05"]), &ProposalPolicy::new(today, 0));
     assert_eq!(
         refused,
         Err(ProposeError::FirstDueInPast { first_due, today })
     );
 }
+
+mod retries;

@@ -38,7 +38,7 @@ fn everything_broken(terms: &PaymentTerms) -> GateFacts<'_> {
         },
         purpose: Purpose::Retry {
             retries_made: 10,
-            submissions_in_24h: 5,
+            submitted_at: &[],
         },
         other_live_payment: true,
         first_of_agreement: true,

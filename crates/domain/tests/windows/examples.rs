@@ -1,67 +1,9 @@
-//! Period windows against a second opinion: worked examples, and a walk through the calendar.
+//! The providers' worked examples, window by window.
 
-use chrono::{Datelike, NaiveDate};
-use domain::date::BusinessDate;
-use domain::period::{Reading, Window, window, windows};
+use domain::period::{Reading, Window, window};
 use domain::terms::Frequency;
 
-const MONTHS: [(Frequency, u32); 4] = [
-    (Frequency::Monthly, 1),
-    (Frequency::Quarterly, 3),
-    (Frequency::SemiAnnual, 6),
-    (Frequency::Annual, 12),
-];
-
-fn date(text: &str) -> BusinessDate {
-    text.parse().expect("a test's date")
-}
-
-/// The first dates of windows 0 and up, found by walking day by day through the calendar.
-///
-/// Written from the providers' words and not from the formula: a window begins on each `n`-th
-/// month's day of the anchor's number; where the month ends before that number, it begins with the
-/// month's last day (Azupay), or on the day after it (Oligo).
-fn walked(anchor: NaiveDate, months: u32, reading: Reading, count: usize) -> Vec<NaiveDate> {
-    let mut starts = vec![anchor];
-    let (mut day, mut months_passed) = (anchor, 0);
-    while starts.len() < count {
-        let next = day.succ_opt().expect("a day");
-        let month_ends = next.day() == 1;
-        let wanted = months_passed % months == 0 && months_passed != 0;
-        if month_ends {
-            let missing = wanted && day.day() < anchor.day();
-            months_passed += 1;
-            match (missing, reading) {
-                (true, Reading::Oligo) => starts.push(next),
-                (true, Reading::Azupay) => starts.push(day),
-                (false, Reading::Oligo | Reading::Azupay) => {}
-            }
-        }
-        if months_passed != 0 && months_passed % months == 0 && next.day() == anchor.day() {
-            starts.push(next);
-        }
-        day = next;
-    }
-    starts
-}
-
-#[test]
-fn windows_equal_those_found_by_walking_through_the_calendar() {
-    let (from, until) = (date("2024-01-01"), date("2031-12-31"));
-    for days in 0..=from.days_until(until) {
-        let anchor = from.plus_days(days).expect("in range");
-        for (frequency, months) in MONTHS {
-            for reading in Reading::ALL.iter().copied() {
-                let found: Vec<NaiveDate> = windows(anchor, frequency, reading)
-                    .take(24)
-                    .map(|window| window.first_date.naive())
-                    .collect();
-                let walked = walked(anchor.naive(), months, reading, 24);
-                assert_eq!(found, walked, "{anchor} {frequency} {reading}");
-            }
-        }
-    }
-}
+use crate::date;
 
 /// Worked examples: frequency, anchor, then index, window as Oligo reads it, and as Azupay does.
 type Example = (

@@ -1,0 +1,99 @@
+//! The rules of the gate, as they are recorded.
+
+use super::{History, Subject};
+use crate::failure::worded;
+
+worded! {
+    /// A rule that holds a payment back, by the word of its [`Refusal`](crate::gate::Refusal).
+    pub enum Rule {
+        /// The kill switch stands at "stop".
+        CollectionsStopped = "collections_stopped",
+        /// An open question freezes the plan.
+        PlanFrozen = "plan_frozen",
+        /// The plan does not collect.
+        PlanNotActive = "plan_not_active",
+        /// The instalment does not want this kind of sending.
+        InstalmentNotOwed = "instalment_not_owed",
+        /// Its date has not come.
+        NotDueYet = "not_due_yet",
+        /// Money may move, or has moved, by another payment.
+        OtherPaymentLive = "other_payment_live",
+        /// The window that holds the due date is over.
+        WindowOver = "window_over",
+        /// An instalment without a window is not collected this late.
+        RoomOver = "room_over",
+        /// The payer's permission is not there.
+        AgreementNotActive = "agreement_not_active",
+        /// The provider has not confirmed the agreement lately.
+        AgreementStale = "agreement_stale",
+        /// The agreement does not hold yet.
+        BeforeValidity = "before_validity",
+        /// The agreement does not hold any more.
+        AfterValidity = "after_validity",
+        /// The terms' last payment date has passed.
+        AfterLastPaymentDate = "after_last_payment_date",
+        /// The terms fix the date of the first payment, and it is another one.
+        FirstPaymentDateMismatch = "first_payment_date_mismatch",
+        /// The terms do not allow the amount.
+        AmountRefused = "amount_refused",
+        /// Every payment the terms allow in the window has been made, or may be on its way.
+        NoFreeSlot = "no_free_slot",
+        /// One more failure brings the agreement too near to suspension.
+        TooManyFailuresInARow = "too_many_failures_in_a_row",
+        /// The provider's limits on retries are reached.
+        RetryBudgetSpent = "retry_budget_spent",
+        /// Nothing is sent at this hour.
+        OutsideSendingHours = "outside_sending_hours",
+        /// Too near to a midnight at which a window turns.
+        NearWindowEdge = "near_window_edge",
+    }
+}
+
+impl Rule {
+    /// What is true while it holds a payment back.
+    pub(super) fn told(self, subject: &Subject<'_>, history: &History<'_>) -> String {
+        match self {
+            Rule::CollectionsStopped => "collections are stopped".to_owned(),
+            Rule::PlanFrozen => match history.frozen_because {
+                Some(kind) => format!("the plan is frozen by an open question ({kind})"),
+                None => "the plan was frozen by a question".to_owned(),
+            },
+            Rule::PlanNotActive => not_active("plan", history.plan_state.as_str()),
+            Rule::AgreementNotActive => not_active("agreement", history.agreement_state.as_str()),
+            Rule::InstalmentNotOwed => format!("it is {}, so nothing is sent", subject.state),
+            Rule::NotDueYet => "its date has not come".to_owned(),
+            Rule::OtherPaymentLive => "another payment for it is undecided or settled".to_owned(),
+            Rule::WindowOver => "the agreement's period that holds its date is over".to_owned(),
+            Rule::RoomOver => "it is too late after its date".to_owned(),
+            Rule::AgreementStale => {
+                "the provider has not confirmed the agreement lately".to_owned()
+            }
+            Rule::BeforeValidity => {
+                format!("the agreement begins on {}", history.validity.start_date)
+            }
+            Rule::AfterValidity => match history.validity.end_date {
+                Some(end) => format!("the agreement ended on {end}"),
+                None => "the agreement's dates are over".to_owned(),
+            },
+            Rule::AfterLastPaymentDate => "the terms' last payment date has passed".to_owned(),
+            Rule::FirstPaymentDateMismatch => {
+                "the terms fix another date for the first payment".to_owned()
+            }
+            Rule::AmountRefused => "the terms do not allow its amount".to_owned(),
+            Rule::NoFreeSlot => "the period's payments are all taken".to_owned(),
+            Rule::TooManyFailuresInARow => "too many payments in a row have failed".to_owned(),
+            Rule::RetryBudgetSpent => "the provider's limit of retries is reached".to_owned(),
+            Rule::OutsideSendingHours => "nothing is sent at this hour".to_owned(),
+            Rule::NearWindowEdge => "a period turns at midnight".to_owned(),
+        }
+    }
+}
+
+/// What was recorded may be so no more: what stands now is told as it stands.
+fn not_active(what: &str, state: &str) -> String {
+    if state == "active" {
+        format!("the {what} was not active")
+    } else {
+        format!("the {what} is {state}, not active")
+    }
+}
