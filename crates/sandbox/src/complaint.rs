@@ -55,6 +55,17 @@ impl Refusal {
         }
     }
 
+    /// What is wrong, a sentence each; empty for a 404.
+    pub(crate) fn details(&self) -> Vec<String> {
+        let each = |complaint: &Complaint| complaint.detail.clone().into_owned();
+        match self {
+            Refusal::BadRequest(details) => details.clone(),
+            Refusal::NotFound => Vec::new(),
+            Refusal::Unprocessable(all) => all.iter().map(each).collect(),
+            Refusal::Unavailable(one) => vec![each(one)],
+        }
+    }
+
     pub(crate) const fn status(&self) -> u16 {
         match self {
             Refusal::BadRequest(_) => 400,

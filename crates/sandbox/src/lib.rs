@@ -12,6 +12,7 @@ mod form;
 mod window;
 mod clock;
 mod terms;
+mod judge;
 mod agreement;
 mod payment;
 mod timers;
@@ -32,6 +33,7 @@ use std::future::Future;
 use chrono::{DateTime, Utc};
 use tokio::net::TcpListener;
 
+pub use judge::{JudgedDates, JudgedPayment, judge};
 pub use server::{ClockBackwards, Sandbox};
 pub use words::MonthEnd;
 
