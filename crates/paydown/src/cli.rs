@@ -1,12 +1,13 @@
 //! The command line: its verbs and their arguments.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use crate::demo::Options as DemoOptions;
 use crate::verbs::{
-    clock, config, demo, dev, keys, migrate, postgres, sandbox, serve, windows, work,
+    clock, config, demo, dev, doctor, fit, keys, migrate, postgres, sandbox, serve, windows, work,
 };
 
 /// Collects loan repayments over PayTo: never twice, never outside the agreement, never lost.
@@ -41,6 +42,10 @@ pub enum Verb {
     Clock(clock::Action),
     /// Print the periods of an agreement and when payments may be made in each.
     Windows(windows::Arguments),
+    /// Prove that a schedule fits an agreement, or propose an agreement that it fits.
+    Fit(fit::Arguments),
+    /// Look whether everything Paydown needs is here and in order.
+    Doctor(doctor::Arguments),
     /// Print what can be configured, or what is.
     #[command(subcommand)]
     Config(config::Action),
@@ -52,25 +57,28 @@ pub enum Verb {
     Postgres(postgres::Action),
 }
 
-/// Does it.
+/// Does it; a verb that gives a verdict says it by its exit code too.
 ///
 /// # Errors
 ///
 /// Fails with a message for a person; the process then exits with 1.
-pub async fn run(cli: Cli) -> anyhow::Result<()> {
+pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.verb {
-        Verb::Demo(options) => demo::run(options).await,
-        Verb::Dev(arguments) => dev::run(arguments).await,
-        Verb::Serve => serve::run(cli.config).await,
-        Verb::Work => work::run(cli.config).await,
-        Verb::Sandbox(arguments) => sandbox::run(arguments).await,
-        Verb::Migrate => migrate::run(cli.config).await,
-        Verb::Clock(action) => clock::run(&action).await,
-        Verb::Windows(arguments) => windows::run(&arguments),
-        Verb::Config(action) => config::run(&action, cli.config),
-        Verb::Keys(action) => keys::run(&action, cli.config).await,
-        Verb::Postgres(action) => postgres::run(&action).await,
+        Verb::Fit(arguments) => return fit::run(&arguments),
+        Verb::Doctor(arguments) => return doctor::run(&arguments, cli.config).await,
+        Verb::Demo(options) => demo::run(options).await?,
+        Verb::Dev(arguments) => dev::run(arguments).await?,
+        Verb::Serve => serve::run(cli.config).await?,
+        Verb::Work => work::run(cli.config).await?,
+        Verb::Sandbox(arguments) => sandbox::run(arguments).await?,
+        Verb::Migrate => migrate::run(cli.config).await?,
+        Verb::Clock(action) => clock::run(&action).await?,
+        Verb::Windows(arguments) => windows::run(&arguments)?,
+        Verb::Config(action) => config::run(&action, cli.config)?,
+        Verb::Keys(action) => keys::run(&action, cli.config).await?,
+        Verb::Postgres(action) => postgres::run(&action).await?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// An error with its causes on one line, each told once: some repeat their cause in their own text.

@@ -97,6 +97,16 @@ impl Database {
     }
 }
 
+/// The major version of the PostgreSQL that a new private cluster would use, and where its programs are.
+///
+/// # Errors
+///
+/// Fails when there is none, or none new enough.
+pub fn installed() -> Result<(u32, PathBuf), LocalPostgresError> {
+    let Programs { bin_dir, major } = Search::of_process().choose(Path::new("data"), None)?;
+    Ok((major, bin_dir))
+}
+
 /// The database given, else [`DATABASE`] in the private cluster of `dir`, which is started.
 ///
 /// `given` is `database.url` of the configuration, which `DATABASE_URL` also sets.

@@ -8,7 +8,7 @@ use paydown::cli::Cli;
 #[tokio::main]
 async fn main() -> ExitCode {
     match paydown::cli::run(Cli::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("Error: {}", paydown::cli::told(&error));
             ExitCode::FAILURE

@@ -4,6 +4,8 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod dev;
+pub mod doctor;
+pub mod fit;
 pub mod keys;
 pub mod migrate;
 pub mod postgres;

@@ -154,3 +154,59 @@ fn no_postgres_is_told_with_the_install_line_of_each_system() {
         assert!(told.contains(word), "{told}");
     }
 }
+
+#[test]
+fn the_doctor_tells_the_time_zone_data_and_no_secret() {
+    let variables = [("PAYDOWN_PROVIDER__TOKEN", "canary")];
+    let output = paydown("doctor --json", &variables);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+
+    assert_eq!(report["time_zone_data"], domain::date::TIME_ZONE_DATA);
+    assert_eq!(report["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(report["well"], output.status.success());
+    assert!(!stdout(&output).contains("canary"), "{}", stdout(&output));
+}
+
+#[test]
+fn the_doctor_ends_with_1_when_the_configuration_is_wrong() {
+    let output = paydown("doctor", &[("PAYDOWN_WORKER__LEAS_MS", "1")]);
+
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stdout(&output).contains("BAD"), "{}", stdout(&output));
+}
+
+#[test]
+fn a_schedule_is_judged_by_its_answer_and_by_the_exit_code() {
+    let directory = TempDir::new().expect("a directory");
+    let file = directory.path().join("plan.json");
+    let judged = |plan: &str| {
+        std::fs::write(&file, plan).expect("written");
+        paydown(&format!("fit --json --file {}", file.display()), &[])
+    };
+    let plan = |second: &str| {
+        format!(
+            r#"{{"terms":{{"type":"fixed","frequency":"monthly","amount":1}},
+            "validity_start_date":"2026-01-31","instalments":[
+            {{"due_date":"2026-01-31","amount":1}},{{"due_date":"{second}","amount":1}}]}}"#
+        )
+    };
+
+    let fits = judged(&plan("2026-03-01"));
+    assert_eq!(fits.status.code(), Some(0), "{}", stderr(&fits));
+    assert!(
+        stdout(&fits).starts_with(r#"{"fits":true,"terms":{"#),
+        "{}",
+        stdout(&fits)
+    );
+    let found = judged(&plan("2026-02-28"));
+    assert_eq!(found.status.code(), Some(1), "{}", stderr(&found));
+    let start = r#"{"fits":false,"counter_example":{"instalment":2,"due_date":"2026-02-28","#;
+    assert!(stdout(&found).starts_with(start), "{}", stdout(&found));
+    let wrong = judged(&plan("2026-02-30"));
+    assert_eq!(wrong.status.code(), Some(2), "{}", stdout(&wrong));
+    let told = stderr(&wrong);
+    assert!(
+        told.contains("/instalments/1/due_date (not_a_date)"),
+        "{told}"
+    );
+}
