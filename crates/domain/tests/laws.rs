@@ -106,6 +106,8 @@ fn a_regular_schedule() -> impl Strategy<Value = RegularSchedule> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 10_000, ..ProptestConfig::default() })]
+
     #[test]
     fn what_is_proposed_for_a_listed_schedule_is_proved_under_both_readings(
         schedule in a_listed_schedule(), ahead in 0_i64..400
