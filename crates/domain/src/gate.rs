@@ -242,14 +242,17 @@ fn check_due_window(facts: &GateFacts<'_>, today: BusinessDate) -> Result<(), Re
 }
 
 /// The due dates of the others, when the instalment is collected in the window after its own: by a
-/// new payment, after a failure, and where there is a place for it.
+/// new payment, or by the same again that never arrived, where there is a place for it.
 fn carried<'a>(facts: &GateFacts<'a>, today: BusinessDate) -> Option<&'a [BusinessDate]> {
     let Carry::IntoNextWindow { others_due } = facts.carry else {
         return None;
     };
-    let failed = facts.instalment_state == instalment::State::Retrying;
+    let is_creation = match facts.purpose {
+        Purpose::First | Purpose::Resend => true,
+        Purpose::Retry { .. } => false,
+    };
     let room = room(facts.terms, facts.validity, facts.due_date, facts.carry);
-    let is_late = failed && facts.purpose == Purpose::First && room.until < today;
+    let is_late = is_creation && room.until < today;
     let has_place = room.next_until.is_some_and(|until| today <= until);
 
     (is_late && has_place).then_some(others_due)

@@ -315,6 +315,20 @@ mod tests {
     }
 
     #[test]
+    fn a_reading_goes_by_one_name() {
+        let names: Vec<_> = Reading::ALL
+            .iter()
+            .map(|reading| reading.as_str())
+            .collect();
+        assert_eq!(names, ["oligo", "azupay"]);
+        for reading in Reading::ALL {
+            assert_eq!(Reading::parse(reading.as_str()), Some(*reading));
+            assert_eq!(reading.to_string(), reading.as_str());
+        }
+        assert_eq!(Reading::parse("Oligo"), None);
+    }
+
+    #[test]
     fn adhoc_has_no_windows() {
         let anchor = date("2026-01-31");
 

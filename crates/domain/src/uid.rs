@@ -228,6 +228,14 @@ mod tests {
     }
 
     #[test]
+    fn a_uid_is_shown_as_the_provider_gets_it() {
+        let uid = ProviderUid::parse("pd1-a.b_c~d").expect("a uid");
+
+        assert_eq!(uid.as_str(), "pd1-a.b_c~d");
+        assert_eq!(uid.to_string(), "pd1-a.b_c~d");
+    }
+
+    #[test]
     fn a_uid_outside_the_providers_pattern_is_refused() {
         assert!(ProviderUid::parse(&"a".repeat(64)).is_ok());
         for odd in [

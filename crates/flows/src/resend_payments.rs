@@ -7,7 +7,7 @@ use tracing::instrument;
 use uuid::Uuid;
 
 use domain::date::BusinessDate;
-use domain::gate::{Refusal, room_until};
+use domain::gate::Refusal;
 use domain::instalment;
 use domain::payment::{Event, State, Step};
 use domain::uid::AgreementId;
@@ -18,6 +18,7 @@ use crate::ask_provider::ask_agreements;
 use crate::clock::fresh_uuid;
 use crate::decide_payment::{next_look, unchanged};
 use crate::put_off::{look_again, put_off};
+use crate::retry_policy::room_of;
 use crate::send_payments::{arm, call, slices};
 use crate::{Deps, FlowError};
 
@@ -92,7 +93,7 @@ fn wait_or_give_up(
     heard_of: bool,
 ) -> Option<PaymentWrite> {
     let now = deps.clock.now();
-    let room_ends = room_until(&due.terms, due.validity, due.due_date);
+    let room_ends = room_of(due, &deps.settings).last_date();
     let is_over = refusal.is_for_ever() || room_ends < BusinessDate::of_instant(now);
     if is_over {
         return give_up(deps, row, due, Because::Refused(refusal));

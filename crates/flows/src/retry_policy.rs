@@ -68,7 +68,11 @@ pub fn from_json(stored: &Value, configured: &RetryPolicy) -> RetryPolicy {
 }
 
 fn draft(stored: &Value) -> RetryPolicyDraft {
-    let number = |key: &str| stored.get(key).and_then(Value::as_i64);
+    // What is there and no whole number is out of every range: the policy cannot be read.
+    let number = |key: &str| {
+        let given = stored.get(key).filter(|given| !given.is_null())?;
+        Some(given.as_i64().unwrap_or(-1))
+    };
     RetryPolicyDraft {
         version: number("version"),
         retries_max: number("retries_max"),
@@ -99,13 +103,20 @@ fn text(stored: &Value, key: &str) -> Option<String> {
 
 /// Whether a failed instalment may go into the window after its own.
 pub(crate) fn carry<'a>(row: &'a DueRow, settings: &Settings) -> Carry<'a> {
-    let has_failed = row.state == instalment::State::Retrying;
-    if has_failed && from_json(&row.policy, &settings.retry).next_window() {
+    // A second payment is made after a failure only; while it is on its way the state no longer says so.
+    let has_failed = row.state == instalment::State::Retrying || 1 < row.attempts_made;
+    if has_failed && goes_on(&row.policy, &settings.retry) {
         let others_due = &row.others_due;
         Carry::IntoNextWindow { others_due }
     } else {
         Carry::Never
     }
+}
+
+/// The plan itself has to say so: where it does not, the rows are read without the other due dates.
+fn goes_on(stored: &Value, configured: &RetryPolicy) -> bool {
+    stored.get("next_window") == Some(&Value::Bool(true))
+        && from_json(stored, configured).next_window()
 }
 
 /// How long an instalment may be collected.
@@ -115,7 +126,7 @@ pub(crate) fn room_of(row: &DueRow, settings: &Settings) -> Room {
 
 /// How long the instalment of a payment that just failed may be collected.
 pub(crate) fn room_after_failure(row: &PaymentRow, policy: &RetryPolicy) -> Room {
-    let carry = if policy.next_window() {
+    let carry = if policy.next_window() && goes_on(&row.policy, policy) {
         let others_due = &row.others_due;
         Carry::IntoNextWindow { others_due }
     } else {
@@ -185,6 +196,18 @@ mod tests {
                 "next_window": false,
             })
         );
+    }
+
+    #[test]
+    fn a_policy_with_a_number_that_is_none_gives_way_to_the_configured_one() {
+        let configured = RetryPolicy::default();
+        for stored in [
+            json!({"version": "1", "retries_max": 9}),
+            json!({"version": 1, "retries_max": "9"}),
+            json!({"version": 1.5, "retries_max": 9}),
+        ] {
+            assert_eq!(from_json(&stored, &configured), configured, "{stored}");
+        }
     }
 
     #[test]

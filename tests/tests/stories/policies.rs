@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use e2e::world::{PlanHandle, World};
+use e2e::world::{PlanHandle, WireMode, World};
 
 use crate::told::{AMOUNT, sydney};
 
@@ -93,5 +93,72 @@ async fn an_empty_account_is_tried_again_on_the_business_day_after_payday() {
     let told = world.plan(&plan).await;
     assert_eq!(told.states(), ["collected", "collected"]);
     assert_eq!(told.instalments[0].payments[0].submissions, 2);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_carried_into_the_next_window_is_sent_again_there_when_it_never_arrived() {
+    let world = World::builder().with_wire().build().await;
+    let policy = json!({ "days_between": 7, "next_window": true });
+    let plan = plan_with(&world, ["2026-01-13", "2026-01-27"], policy).await;
+    world
+        .payer(&plan.customer, json!({ "short_on": ["2026-01-13"] }))
+        .await;
+    world.advance_to(sydney("2026-01-20 05:59")).await;
+    world.wire().hang_up().await;
+    world.advance_to(sydney("2026-01-20 06:30")).await;
+    world.wire().pick_up().await;
+    world.advance_to(sydney("2026-01-20 12:00")).await;
+
+    let told = world.plan(&plan).await;
+    assert_eq!(told.states(), ["collected", "scheduled"]);
+    assert_eq!(told.instalments[0].payments.len(), 2);
+    world.advance_to(sydney("2026-01-27 12:00")).await;
+    assert_eq!(world.plan(&plan).await.states(), ["collected", "collected"]);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_carried_into_the_next_window_and_lost_is_resent_there_once_known_absent() {
+    let world = World::builder().with_wire().build().await;
+    let policy = json!({ "days_between": 7, "next_window": true });
+    let plan = plan_with(&world, ["2026-01-13", "2026-01-27"], policy).await;
+    world
+        .payer(&plan.customer, json!({ "short_on": ["2026-01-13"] }))
+        .await;
+    world.advance_to(sydney("2026-01-20 05:59")).await;
+    world.wire().set(WireMode::SwallowPayments);
+    world.advance_to(sydney("2026-01-20 06:02")).await;
+    world.wire().set(WireMode::Open);
+    world.advance_to(sydney("2026-01-20 12:00")).await;
+
+    let told = world.plan(&plan).await;
+    assert_eq!(told.states(), ["collected", "scheduled"]);
+    assert_eq!(told.instalments[0].payments[1].submissions, 2);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_planned_for_an_hour_without_sending_is_made_on_its_day() {
+    let world = World::builder().build().await;
+    let plan = plan_with(
+        &world,
+        ["2026-01-17", "2026-01-27"],
+        json!({ "at_hour": 23 }),
+    )
+    .await;
+    world
+        .payer(&plan.customer, json!({ "short_on": ["2026-01-17"] }))
+        .await;
+
+    // The 18th is the last day of its window.
+    world.advance_to(sydney("2026-01-17 12:00")).await;
+    let told = world.plan(&plan).await;
+    assert_eq!(
+        told.instalments[0].next_at,
+        Some(sydney("2026-01-18 21:00"))
+    );
+    world.advance_to(sydney("2026-01-27 12:00")).await;
+    assert_eq!(world.plan(&plan).await.states(), ["collected", "collected"]);
     world.finish().await;
 }

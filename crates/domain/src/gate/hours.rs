@@ -79,6 +79,35 @@ impl SendingHours {
             date.closes_at()
         }
     }
+
+    /// The instant of the same Sydney date at which sending is open: `at` itself, the opening before
+    /// it, or an hour before the closing.
+    ///
+    /// A try planned for an hour at which nothing is sent would wait for the next day, which may be
+    /// one too late.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::date::BusinessDate;
+    /// use domain::gate::SendingHours;
+    ///
+    /// let (date, hours): (BusinessDate, _) = ("2026-07-01".parse()?, SendingHours::default());
+    /// assert_eq!(hours.nearest(date.at_hour(9, 30)), date.at_hour(9, 30));
+    /// assert_eq!(hours.nearest(date.at_hour(3, 0)), date.at_hour(6, 0));
+    /// assert_eq!(hours.nearest(date.at_hour(23, 0)), date.at_hour(21, 0));
+    /// # Ok::<(), domain::date::DateError>(())
+    /// ```
+    #[must_use]
+    pub fn nearest(self, at: Instant) -> Instant {
+        let date = BusinessDate::of_instant(at);
+        let (opens_at, closes_at) = (self.opens_at(date), self.closes_at(date));
+        if closes_at <= at {
+            opens_at.max(closes_at - TimeDelta::hours(1))
+        } else {
+            opens_at.max(at)
+        }
+    }
 }
 
 /// Whether the hour is one at which this payment may be sent.

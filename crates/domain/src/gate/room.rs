@@ -13,7 +13,8 @@ pub(super) const ADHOC_ROOM_DAYS: i64 = 28;
 pub enum Carry<'a> {
     /// It may not: it is collected in its own window or not at all.
     Never,
-    /// It may, where the count leaves a place that no other instalment needs.
+    /// It may, where the count leaves a place that no other instalment needs: the plan's policy says
+    /// so, and an earlier payment of it has failed.
     IntoNextWindow {
         /// When the plan's other instalments are due that are open and have no payment under way,
         /// in any order: each needs a place in its own window.

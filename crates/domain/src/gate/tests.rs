@@ -362,3 +362,27 @@ fn nothing_is_sent_near_the_midnight_at_which_a_window_turns() {
     assert!(at(date(2026, 3, 10), 0, 0).is_ok(), "no window turns");
     assert!(at(date(2026, 3, 10), 23, 59).is_ok(), "no window turns");
 }
+
+#[test]
+fn a_try_planned_for_an_hour_without_sending_is_moved_within_its_date() {
+    let hours = SendingHours::default();
+    let day = date(2026, 7, 1);
+    let nearest = |hour, minute| hours.nearest(day.at_hour(hour, minute));
+
+    assert_eq!(nearest(5, 59), day.at_hour(6, 0));
+    assert_eq!(nearest(6, 0), day.at_hour(6, 0));
+    assert_eq!(nearest(21, 59), day.at_hour(21, 59));
+    assert_eq!(nearest(22, 0), day.at_hour(21, 0));
+    let short = SendingHours {
+        opens_hour: 21,
+        closes_hour: 22,
+        ..hours
+    };
+    assert_eq!(short.nearest(day.at_hour(23, 0)), day.at_hour(21, 0));
+    let none_before = SendingHours {
+        opens_hour: 22,
+        closes_hour: 22,
+        ..hours
+    };
+    assert_eq!(none_before.nearest(day.at_hour(23, 0)), day.at_hour(22, 0));
+}

@@ -151,7 +151,8 @@ proptest! {
         prop_assert!(facts.hours.opens_at(pass.today) <= facts.now);
         prop_assert!(facts.now < facts.hours.closes_at(pass.today));
         let room = room(facts.terms, facts.validity, facts.due_date, facts.carry);
-        let last = if facts.purpose == Purpose::First { room.last_date() } else { room.until };
+        let is_retry = matches!(facts.purpose, Purpose::Retry { .. });
+        let last = if is_retry { room.until } else { room.last_date() };
         prop_assert!(pass.today <= last, "sent on {} after {}", pass.today, last);
         if let Some(allowed) = pass.slots_allowed {
             prop_assert!(facts.slots_taken.iter().all(|taken| *taken < allowed));

@@ -64,7 +64,7 @@ impl Decision<'_> {
     fn retry_once_more(&mut self) -> bool {
         let row = self.row;
         let policy = from_json(&row.policy, &self.settings.retry);
-        let room_ends = room_after_failure(row, &policy).until;
+        let room_ends = room_after_failure(row, &policy).last_date();
         let hours = self.settings.hours;
         let next_morning = self.today().plus_days(1).map(|date| hours.opens_at(date));
         let soon = self.now + TimeDelta::hours(1);
@@ -125,6 +125,7 @@ impl Decision<'_> {
         let facts = json!({ "failure_code": failure.code, "failure_title": failure.title });
         match decision {
             RetryDecision::Retry { at, by: _ } => {
+                let at = self.settings.hours.nearest(at);
                 self.write.instalment = self.instalment(
                     instalment::Event::PaymentFailedRetryable,
                     Some(at),

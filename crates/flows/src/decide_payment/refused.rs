@@ -4,7 +4,6 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 use domain::date::Instant;
-use domain::gate::room_until;
 use domain::instalment;
 use domain::payment::{Event, Step};
 use store::instalments::InstalmentMove;
@@ -12,6 +11,7 @@ use store::payments::PaymentWrite;
 
 use super::Decision;
 use super::next_look;
+use crate::retry_policy::{from_json, room_after_failure};
 use crate::tell::{exception, payment_exception};
 
 /// What a code of a refusal asks for.
@@ -134,7 +134,14 @@ impl Decision<'_> {
     /// When to try again, if that is still within the instalment's room.
     fn next_chance(&self, cure: Cure) -> Option<Instant> {
         let row = self.row;
-        let room_ends = room_until(&row.terms, row.validity, row.due_date);
+        let policy = from_json(&row.policy, &self.settings.retry);
+        let room = room_after_failure(row, &policy);
+        // Only what failed before may go into the next window.
+        let room_ends = if 1 < row.tries_made {
+            room.last_date()
+        } else {
+            room.until
+        };
         let soon = self.now + TimeDelta::hours(1);
         let tomorrow = self
             .today()

@@ -77,10 +77,17 @@ fn a_failed_instalment_goes_into_the_next_window_only_where_its_policy_says_so()
 }
 
 #[test]
-fn only_a_new_payment_after_a_failure_goes_into_the_next_window() {
+fn a_creation_goes_into_the_next_window_and_a_retry_under_the_same_uid_does_not() {
     let terms = variable("weekly", None);
     let carried = failed_in_the_first_week(&terms);
-    let untried = GateFacts {
+    // It never arrived, and is sent again under its uid.
+    let resent = GateFacts {
+        instalment_state: instalment::State::Collecting,
+        purpose: Purpose::Resend,
+        ..carried
+    };
+    // It was given up, and is owed still.
+    let given_up = GateFacts {
         instalment_state: instalment::State::Scheduled,
         ..carried
     };
@@ -92,7 +99,7 @@ fn only_a_new_payment_after_a_failure_goes_into_the_next_window() {
         ..carried
     };
 
-    assert_eq!(gate(&untried), Err(window_over()));
+    assert!(gate(&resent).is_ok() && gate(&given_up).is_ok());
     assert_eq!(gate(&same_uid), Err(window_over()));
 }
 

@@ -89,3 +89,31 @@ fn what_moved_no_money_is_looked_at_again_in_an_hour() {
         assert_eq!(write.wake_at, Some(sent_at() + TimeDelta::hours(1)));
     }
 }
+
+#[test]
+fn a_carried_payment_that_was_refused_waits_within_the_next_window() {
+    let carried = |tries_made| PaymentRow {
+        policy: json!({ "version": 1, "days_between": 7, "next_window": true }),
+        tries_made,
+        ..row(State::Sending)
+    };
+    let refused = || PaymentFact::Refused {
+        codes: codes(&["ZPPAY24"]),
+    };
+    // The 20th, in the window after that of the 12th.
+    let now = date(2026, 1, 20).at_hour(6, 0);
+
+    let failed_before = told_at(&carried(2), refused(), now);
+    assert_eq!(
+        instalment_to(&failed_before),
+        Some((
+            instalment::State::Scheduled,
+            Some(now + TimeDelta::hours(1))
+        ))
+    );
+    let first_try = told_at(&carried(1), refused(), now);
+    assert_eq!(
+        instalment_to(&first_try),
+        Some((instalment::State::Failed, None))
+    );
+}
