@@ -43,8 +43,10 @@ pub(super) fn summary(subject: &Subject<'_>, history: &History<'_>, reason: &Rea
                 0 => "before it was tried".to_owned(),
                 1.. => format!("after {}", tried(history, history.last_failure().as_ref())),
             };
-            let kept = kept.as_ref().map(|kept| told(kept, subject, history));
-            format!("was missed: its period ended {before}{}", because(kept))
+            match kept {
+                Some(kept) => format!("was missed {before}: {}", told(kept, subject, history)),
+                None => format!("was missed: its period ended {before}"),
+            }
         }
         Reason::FailedForGood { stop, failure } => {
             let tried = tried(history, failure.as_ref());

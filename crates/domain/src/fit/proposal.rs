@@ -78,7 +78,8 @@ pub enum ProposeError {
 /// **Frequency and count.** The frequency that the gaps between due dates show, or a shorter one,
 /// with a count of one where that fits; else the smallest count that fits; else, where a window's
 /// end cuts the days to try again short, a longer period with its smallest count. Terms that would
-/// allow more than twice the payments that are due give way to adhoc ones with a count for life.
+/// allow more than twice the payments that are due give way to a longer period with a count of one,
+/// and those to adhoc ones with a count for life.
 ///
 /// **Anchor.** Of the dates from `today` to the first due date: a day up to the 28th where one
 /// holds the schedule, because every month has it and so both readings agree; then the smallest

@@ -35,8 +35,8 @@ fn a_missed_instalment_names_what_kept_it() {
 
     assert_eq!(
         told.summary,
-        "$1,234.50 due on 2026-07-01 was missed: its period ended before it was tried: the plan \
-         was frozen by a question."
+        "$1,234.50 due on 2026-07-01 was missed before it was tried: the plan was frozen by a \
+         question."
     );
     assert_eq!(
         (told.reason.code(), told.reason.rule()),

@@ -58,18 +58,21 @@ pub(super) fn choose(schedule: &Schedule, policy: &ProposalPolicy) -> Option<Lay
     if narrow_counted.is_some() {
         return narrow_counted;
     }
+    let longer: Vec<Layout> = longer
+        .iter()
+        .filter_map(|frequency| best_layout(schedule, *frequency, policy))
+        .filter(|layout| layout.is_narrow(due))
+        .collect();
+    // One payment in each of a few longer windows says more to a payer than no period at all.
+    if let Some(single) = longer.iter().find(|layout| layout.count <= 1) {
+        return Some(*single);
+    }
     // Without the days to try again the natural period would do: look for them in a longer one.
     let roomless = ProposalPolicy::new(policy.today, 0);
     let follows_a_period =
         best_layout(schedule, natural, &roomless).is_some_and(|layout| layout.is_narrow(due));
-    if follows_a_period {
-        let found = longer
-            .iter()
-            .filter_map(|frequency| best_layout(schedule, *frequency, policy))
-            .find(|layout| layout.is_narrow(due));
-        if found.is_some() {
-            return found;
-        }
+    if let Some(layout) = longer.first().filter(|_| follows_a_period) {
+        return Some(*layout);
     }
     // A count for life is as narrow as can be, but a provider takes none above 999.
     if (PaymentTerms::COUNT_MAX as usize) < due {

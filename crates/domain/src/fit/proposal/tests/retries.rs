@@ -188,3 +188,29 @@ fn retries_that_outlast_the_calendar_are_told_by_the_instalment() {
         (crate::fit::FitRule::NoRoomToRetry, Some(1))
     );
 }
+
+#[test]
+fn a_longer_period_that_holds_one_due_date_each_is_preferred_to_none_at_all() {
+    let shape = |dates: &[&str], today, retry_days| {
+        let policy = ProposalPolicy::new(date(today), retry_days);
+        let found = propose(&listed(dates), &policy).expect("a proposal");
+        (found.terms.frequency(), found.terms.count())
+    };
+
+    let uneven = [
+        "2028-02-29",
+        "2028-06-06",
+        "2028-08-08",
+        "2028-11-09",
+        "2028-12-25",
+    ];
+    assert_eq!(
+        shape(&uneven, "2027-12-21", 5),
+        (Frequency::Quarterly, Some(1))
+    );
+    let five_days_apart = ["2028-02-29", "2028-03-05"];
+    assert_eq!(
+        shape(&five_days_apart, "2028-02-20", 0),
+        (Frequency::Weekly, Some(1))
+    );
+}
