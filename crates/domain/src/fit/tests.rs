@@ -66,10 +66,33 @@ fn two_instalments_in_one_window_are_shown_with_window_and_count() {
         (found.provider_code, found.reading),
         ("ZPPAY17", Some(Reading::Oligo))
     );
+    let window = found.window.map(|window| window.to_string());
+    assert_eq!(window.as_deref(), Some("2026-01-31…2026-02-28"));
     let sentence = "instalment 2 on 2026-02-28 is the second in window 2026-01-31…2026-02-28, \
                     which allows 1";
     assert_eq!(found.detail, sentence);
     assert_eq!(found.to_string(), sentence);
+}
+
+#[test]
+fn the_last_payment_date_itself_is_allowed_and_the_day_after_is_not() {
+    let dated = TermsDraft {
+        last_payment_date: Some("2026-02-10".into()),
+        ..fixed()
+    };
+    let terms = PaymentTerms::from_draft(&dated).expect("terms");
+    let due_on = |due| {
+        prove(
+            &listed(&[(due, 100)]),
+            &terms,
+            from("2026-01-31"),
+            &Demand::BOTH,
+        )
+    };
+
+    assert!(due_on("2026-02-10").is_ok());
+    let late = due_on("2026-02-11").map_err(|found| found.rule);
+    assert_eq!(late, Err(FitRule::AfterLastPaymentDate));
 }
 
 #[test]

@@ -45,3 +45,31 @@ fn the_provider_s_words_are_the_reported_states() {
         ]
     );
 }
+
+#[test]
+fn an_agreements_events_have_words_of_their_own() {
+    let words: std::collections::BTreeSet<&str> = agreement::Event::ALL
+        .iter()
+        .map(|event| event.as_str())
+        .collect();
+
+    assert_eq!(words.len(), agreement::Event::ALL.len());
+    assert_eq!(agreement::Event::Rejected.as_str(), "rejected");
+    for event in agreement::Event::ALL {
+        assert_eq!(event.to_string(), event.as_str());
+    }
+}
+
+#[test]
+fn a_payment_is_over_in_four_states() {
+    use payment::State;
+
+    let over: Vec<_> = State::ALL.iter().filter(|state| state.is_final()).collect();
+    let expected = [
+        State::Settled,
+        State::Failed,
+        State::Rejected,
+        State::Abandoned,
+    ];
+    assert_eq!(over, expected.iter().collect::<Vec<_>>());
+}

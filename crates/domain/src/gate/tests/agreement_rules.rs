@@ -102,9 +102,9 @@ fn an_agreements_first_payment_is_made_on_its_date_or_never() {
     );
     assert!(refused.is_for_ever());
 
-    let early = refusal(&dated(Some("2026-03-11"), None), |facts| {
-        facts.first_of_agreement = true
-    });
+    let to_come = dated(Some("2026-03-11"), None);
+    assert!(gate(&facts(&to_come)).is_ok(), "not the first payment");
+    let early = refusal(&to_come, |facts| facts.first_of_agreement = true);
     assert_eq!(
         early,
         Refusal::NotDueYet {

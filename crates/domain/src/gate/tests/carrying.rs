@@ -151,15 +151,19 @@ fn an_instalment_in_its_own_window_needs_no_place_left_by_others() {
     let carry = Carry::IntoNextWindow {
         others_due: &others_due,
     };
-    let now = date(2026, 3, 5).at_hour(9, 0);
-    let facts = GateFacts {
-        now,
-        agreement_confirmed_at: Some(now),
-        carry,
-        ..failed_in_the_first_week(&terms)
-    };
-
-    assert!(gate(&facts).is_ok());
+    for day in [5, 8] {
+        let now = date(2026, 3, day).at_hour(9, 0);
+        let facts = GateFacts {
+            now,
+            agreement_confirmed_at: Some(now),
+            carry,
+            ..failed_in_the_first_week(&terms)
+        };
+        assert!(
+            gate(&facts).is_ok(),
+            "on the {day}th, its window's last is the 8th"
+        );
+    }
 }
 
 #[test]
