@@ -34,6 +34,16 @@ impl Cents {
     /// # Errors
     ///
     /// Fails when `cents` is not in `1..=1_000_000_000`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::money::{Cents, CentsError};
+    ///
+    /// assert_eq!(Cents::new(12_345)?.to_string(), "$123.45");
+    /// assert_eq!(Cents::new(0), Err(CentsError::NotPositive));
+    /// # Ok::<(), CentsError>(())
+    /// ```
     pub const fn new(cents: i64) -> Result<Cents, CentsError> {
         if cents <= 0 {
             Err(CentsError::NotPositive)
@@ -45,6 +55,15 @@ impl Cents {
     }
 
     /// The number of cents, in `1..=1_000_000_000`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::money::Cents;
+    ///
+    /// assert_eq!(Cents::new(12_345)?.get(), 12_345);
+    /// # Ok::<(), domain::money::CentsError>(())
+    /// ```
     pub const fn get(self) -> i64 {
         self.0
     }
@@ -54,6 +73,17 @@ impl Cents {
     /// # Errors
     ///
     /// Fails when `dollars` is not a whole number of cents in the range of [`Cents::new`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::money::{Cents, CentsError};
+    /// use rust_decimal::Decimal;
+    ///
+    /// // $19.90, and then a tenth of a cent.
+    /// assert_eq!(Cents::from_dollars(Decimal::new(199, 1)), Cents::new(1_990));
+    /// assert_eq!(Cents::from_dollars(Decimal::new(1, 3)), Err(CentsError::FractionOfACent));
+    /// ```
     pub fn from_dollars(dollars: Decimal) -> Result<Cents, CentsError> {
         if dollars <= Decimal::ZERO {
             return Err(CentsError::NotPositive);
@@ -72,6 +102,17 @@ impl Cents {
     }
 
     /// The same amount in dollars, with two decimal places.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::money::Cents;
+    ///
+    /// let amount = Cents::new(1_990)?;
+    /// assert_eq!(amount.to_dollars().to_string(), "19.90");
+    /// assert_eq!(Cents::from_dollars(amount.to_dollars()), Ok(amount));
+    /// # Ok::<(), domain::money::CentsError>(())
+    /// ```
     pub fn to_dollars(self) -> Decimal {
         Decimal::new(self.0, 2)
     }

@@ -99,31 +99,138 @@ impl PaymentTerms {
     }
 
     /// The allowed amounts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::money::Cents;
+    /// use domain::terms::{Amounts, PaymentTerms, TermsDraft};
+    ///
+    /// let terms = PaymentTerms::from_draft(&TermsDraft {
+    ///     kind: "variable".into(),
+    ///     frequency: "weekly".into(),
+    ///     max_amount: Some(5_000),
+    ///     ..TermsDraft::default()
+    /// })
+    /// .expect("terms that hold");
+    ///
+    /// let max_amount = Cents::new(5_000)?;
+    /// assert_eq!(terms.amounts(), Amounts::Variable { max_amount });
+    /// # Ok::<(), domain::money::CentsError>(())
+    /// ```
     pub const fn amounts(&self) -> Amounts {
         self.amounts
     }
 
     /// How often the allowance begins anew.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::terms::{Frequency, PaymentTerms, TermsDraft};
+    ///
+    /// let terms = PaymentTerms::from_draft(&TermsDraft {
+    ///     kind: "fixed".into(),
+    ///     frequency: "fortnightly".into(),
+    ///     amount: Some(5_000),
+    ///     ..TermsDraft::default()
+    /// })
+    /// .expect("terms that hold");
+    ///
+    /// assert_eq!(terms.frequency(), Frequency::Fortnightly);
+    /// ```
     pub const fn frequency(&self) -> Frequency {
         self.frequency
     }
 
     /// The count as given, in `1..=999`; see [`PaymentTerms::allowance`] for what it means.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::terms::{Allowance, PaymentTerms, TermsDraft};
+    ///
+    /// let terms = PaymentTerms::from_draft(&TermsDraft {
+    ///     kind: "fixed".into(),
+    ///     frequency: "adhoc".into(),
+    ///     amount: Some(5_000),
+    ///     count: Some(12),
+    ///     ..TermsDraft::default()
+    /// })
+    /// .expect("terms that hold");
+    ///
+    /// assert_eq!(terms.count(), Some(12));
+    /// assert_eq!(terms.allowance(), Allowance::Lifetime(12));
+    /// ```
     pub const fn count(&self) -> Option<u32> {
         self.count
     }
 
     /// The exact date of the first payment, when the terms name one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::terms::{PaymentTerms, TermsDraft};
+    ///
+    /// let terms = PaymentTerms::from_draft(&TermsDraft {
+    ///     kind: "fixed".into(),
+    ///     frequency: "weekly".into(),
+    ///     amount: Some(5_000),
+    ///     first_payment_date: Some("2026-07-01".into()),
+    ///     ..TermsDraft::default()
+    /// })
+    /// .expect("terms that hold");
+    ///
+    /// assert_eq!(terms.first_payment_date(), Some("2026-07-01".parse()?));
+    /// assert_eq!(terms.last_payment_date(), None);
+    /// # Ok::<(), domain::date::DateError>(())
+    /// ```
     pub const fn first_payment_date(&self) -> Option<BusinessDate> {
         self.first_payment_date
     }
 
     /// The date after which nothing may be collected, when the terms name one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::terms::{PaymentTerms, TermsDraft};
+    ///
+    /// let terms = PaymentTerms::from_draft(&TermsDraft {
+    ///     kind: "fixed".into(),
+    ///     frequency: "weekly".into(),
+    ///     amount: Some(5_000),
+    ///     last_payment_date: Some("2026-12-30".into()),
+    ///     ..TermsDraft::default()
+    /// })
+    /// .expect("terms that hold");
+    ///
+    /// assert_eq!(terms.last_payment_date(), Some("2026-12-30".parse()?));
+    /// assert_eq!(terms.first_payment_date(), None);
+    /// # Ok::<(), domain::date::DateError>(())
+    /// ```
     pub const fn last_payment_date(&self) -> Option<BusinessDate> {
         self.last_payment_date
     }
 
     /// The name of the allowed amounts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::terms::{PaymentTerms, TermsDraft, TermsType};
+    ///
+    /// let terms = PaymentTerms::from_draft(&TermsDraft {
+    ///     kind: "usage_based".into(),
+    ///     frequency: "monthly".into(),
+    ///     max_amount: Some(5_000),
+    ///     ..TermsDraft::default()
+    /// })
+    /// .expect("terms that hold");
+    ///
+    /// assert_eq!(terms.terms_type(), TermsType::UsageBased);
+    /// ```
     pub const fn terms_type(&self) -> TermsType {
         match self.amounts {
             Amounts::Fixed { .. } => TermsType::Fixed,

@@ -30,11 +30,33 @@ macro_rules! typed_ids {
             pub const PREFIX: &'static str = $prefix;
 
             /// The id that wraps `uuid`.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            #[doc = concat!(" use domain::uid::", stringify!($name), ";")]
+            /// use uuid::Uuid;
+            ///
+            #[doc = concat!(" let id = ", stringify!($name), "::new(Uuid::nil());")]
+            #[doc = concat!(" let text = \"", $prefix, "_00000000000000000000000000\";")]
+            /// assert_eq!(id.to_string(), text);
+            /// assert_eq!(text.parse(), Ok(id));
+            /// ```
             pub const fn new(uuid: Uuid) -> Self {
                 Self(uuid)
             }
 
             /// The wrapped UUID, as the database stores it.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            #[doc = concat!(" use domain::uid::", stringify!($name), ";")]
+            /// use uuid::Uuid;
+            ///
+            /// let uuid = Uuid::from_u128(7);
+            #[doc = concat!(" assert_eq!(", stringify!($name), "::new(uuid).uuid(), uuid);")]
+            /// ```
             pub const fn uuid(self) -> Uuid {
                 self.0
             }
@@ -99,6 +121,15 @@ impl ProviderUid {
     /// # Errors
     ///
     /// Fails when `text` does not match `^[A-Za-z0-9_~.-]{1,64}$`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::uid::{ProviderUid, UidError};
+    ///
+    /// assert!(ProviderUid::parse("pd1-a.b_c~d").is_ok());
+    /// assert_eq!(ProviderUid::parse("two words"), Err(UidError));
+    /// ```
     pub fn parse(text: &str) -> Result<ProviderUid, UidError> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_~.-".contains(&byte);
         if text.is_empty() || 64 < text.len() || !text.bytes().all(allowed) {
@@ -109,6 +140,15 @@ impl ProviderUid {
     }
 
     /// The uid's text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::uid::ProviderUid;
+    ///
+    /// assert_eq!(ProviderUid::parse("pd1-a.b_c~d")?.as_str(), "pd1-a.b_c~d");
+    /// # Ok::<(), domain::uid::UidError>(())
+    /// ```
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -138,21 +178,69 @@ pub struct UidKey([u8; 32]);
 
 impl UidKey {
     /// The key made of these 256 secret bits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::uid::UidKey;
+    ///
+    /// let key = UidKey::new([7; 32]);
+    /// assert_eq!(format!("{key:?}"), "UidKey(redacted)");
+    /// ```
     pub const fn new(key: [u8; 32]) -> UidKey {
         UidKey(key)
     }
 
     /// The uid of the `attempt`-th payment for an instalment; `pd1-` and 32 characters.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::uid::{InstalmentId, UidKey};
+    /// use uuid::Uuid;
+    ///
+    /// let key = UidKey::new([7; 32]);
+    /// let instalment = InstalmentId::new(Uuid::nil());
+    /// let first = key.payment_uid(instalment, 1);
+    ///
+    /// assert!(first.as_str().starts_with("pd1-"));
+    /// assert_eq!(first, key.payment_uid(instalment, 1));
+    /// assert_ne!(first, key.payment_uid(instalment, 2));
+    /// ```
     pub fn payment_uid(&self, instalment: InstalmentId, attempt: u32) -> ProviderUid {
         self.derive(b"payment", instalment.uuid(), attempt)
     }
 
     /// The uid of the `attempt`-th agreement for a plan; `pd1-` and 32 characters.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::uid::{InstalmentId, PlanId, UidKey};
+    /// use uuid::Uuid;
+    ///
+    /// let key = UidKey::new([7; 32]);
+    /// let uid = key.agreement_uid(PlanId::new(Uuid::nil()), 1);
+    ///
+    /// assert_eq!(uid.as_str().len(), 36);
+    /// assert_eq!(uid, key.agreement_uid(PlanId::new(Uuid::nil()), 1));
+    /// assert_ne!(uid, key.payment_uid(InstalmentId::new(Uuid::nil()), 1));
+    /// ```
     pub fn agreement_uid(&self, plan: PlanId, attempt: u32) -> ProviderUid {
         self.derive(b"agreement", plan.uuid(), attempt)
     }
 
     /// 64 hexadecimal digits that tell two keys apart and reveal neither.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::uid::UidKey;
+    ///
+    /// let fingerprint = UidKey::new([7; 32]).fingerprint();
+    /// assert_eq!(fingerprint.len(), 64);
+    /// assert_ne!(fingerprint, UidKey::new([8; 32]).fingerprint());
+    /// ```
     pub fn fingerprint(&self) -> String {
         HEXLOWER.encode(&self.digest(&[b"fingerprint"]))
     }

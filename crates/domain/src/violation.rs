@@ -17,6 +17,15 @@ pub struct Violation {
 
 impl Violation {
     /// A violation of the rule `code` at `pointer`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::violation::Violation;
+    ///
+    /// let violation = Violation::new("/amount", "required", "amount is missing");
+    /// assert_eq!(violation.to_string(), "/amount: amount is missing");
+    /// ```
     pub fn new(
         pointer: impl Into<String>,
         code: &'static str,
@@ -30,6 +39,15 @@ impl Violation {
     }
 
     /// The same violation seen from an enclosing document: `prefix` goes before the pointer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::violation::Violation;
+    ///
+    /// let violation = Violation::new("/amount", "required", "amount is missing");
+    /// assert_eq!(violation.under("/terms").pointer, "/terms/amount");
+    /// ```
     #[must_use]
     pub fn under(mut self, prefix: &str) -> Violation {
         self.pointer.insert_str(0, prefix);

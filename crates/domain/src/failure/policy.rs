@@ -61,10 +61,12 @@ pub struct RetryPolicy {
 }
 
 impl Default for RetryPolicy {
-    /// Three retries on the days that follow, at six in the morning, in the instalment's own window.
+    /// Three retries on the days that follow, at six in the morning, in the instalment's own
+    /// window.
     fn default() -> Self {
         Self {
-            // One instalment's failures alone stay below `FAILURES_IN_A_ROW_MAX`: the next gets its try.
+            // One instalment's failures alone stay below `FAILURES_IN_A_ROW_MAX`: the next gets its
+            // try.
             retries_max: 3,
             days_between: 1,
             at_hour: 6,
@@ -82,6 +84,18 @@ impl RetryPolicy {
     pub const DAYS_BETWEEN_MAX: u32 = 31;
 
     /// The most retries of one instalment, `0..=10`: Oligo takes no more of one payment.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::failure::{RetryPolicy, RetryPolicyDraft};
+    ///
+    /// let draft = RetryPolicyDraft { retries_max: Some(5), ..RetryPolicyDraft::default() };
+    /// let policy = RetryPolicy::from_draft(&draft).expect("in range");
+    ///
+    /// assert_eq!(policy.retries_max(), 5);
+    /// assert_eq!(RetryPolicy::default().retries_max(), 3);
+    /// ```
     #[must_use]
     pub const fn retries_max(&self) -> u32 {
         self.retries_max
@@ -90,18 +104,69 @@ impl RetryPolicy {
     /// The fewest days from a failure's Sydney date to the next try, `1..=31`.
     ///
     /// Never nought: the same day meets the same empty account.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::failure::{RetryPolicy, RetryPolicyDraft};
+    ///
+    /// let draft = RetryPolicyDraft { days_between: Some(7), ..RetryPolicyDraft::default() };
+    /// let policy = RetryPolicy::from_draft(&draft).expect("in range");
+    ///
+    /// assert_eq!(policy.days_between(), 7);
+    /// assert_eq!(RetryPolicy::default().days_between(), 1);
+    /// ```
     #[must_use]
     pub const fn days_between(&self) -> u32 {
         self.days_between
     }
 
     /// The hour in Sydney at which a retry is made, `0..=23`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::failure::{RetryPolicy, RetryPolicyDraft};
+    ///
+    /// let draft = RetryPolicyDraft { at_hour: Some(18), ..RetryPolicyDraft::default() };
+    /// let policy = RetryPolicy::from_draft(&draft).expect("in range");
+    ///
+    /// assert_eq!(policy.at_hour(), 18);
+    /// assert_eq!(RetryPolicy::default().at_hour(), 6);
+    /// ```
     #[must_use]
     pub const fn at_hour(&self) -> u32 {
         self.at_hour
     }
 
     /// On which days.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::calendar::State;
+    /// use domain::failure::{PaydayDraft, RetryPolicy, RetryPolicyDraft};
+    /// use domain::failure::{RetryWhen, RetryWhenDraft};
+    /// use domain::payday::{MonthDay, Payday};
+    ///
+    /// let draft = RetryPolicyDraft {
+    ///     when: Some(RetryWhenDraft {
+    ///         rule: "after_payday".into(),
+    ///         payday: Some(PaydayDraft {
+    ///             rule: "monthly".into(),
+    ///             day: Some(31),
+    ///             ..PaydayDraft::default()
+    ///         }),
+    ///         state: Some("nsw".into()),
+    ///     }),
+    ///     ..RetryPolicyDraft::default()
+    /// };
+    /// let policy = RetryPolicy::from_draft(&draft).expect("a policy that holds");
+    ///
+    /// let payday = Payday::Monthly(MonthDay::LAST);
+    /// assert_eq!(policy.when(), RetryWhen::AfterPayday { payday, state: State::Nsw });
+    /// assert_eq!(RetryPolicy::default().when(), RetryWhen::NextDays);
+    /// ```
     #[must_use]
     pub const fn when(&self) -> RetryWhen {
         self.when
@@ -109,6 +174,18 @@ impl RetryPolicy {
 
     /// Whether a failed instalment may be collected in the window after its own, by a new payment,
     /// where the agreement's count leaves a place that no other instalment needs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use domain::failure::{RetryPolicy, RetryPolicyDraft};
+    ///
+    /// let draft = RetryPolicyDraft { next_window: Some(true), ..RetryPolicyDraft::default() };
+    /// let policy = RetryPolicy::from_draft(&draft).expect("in range");
+    ///
+    /// assert!(policy.next_window());
+    /// assert!(!RetryPolicy::default().next_window());
+    /// ```
     #[must_use]
     pub const fn next_window(&self) -> bool {
         self.next_window
