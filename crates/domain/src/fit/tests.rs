@@ -49,6 +49,7 @@ fn refuted_by(schedule: &Schedule, draft: &TermsDraft, validity: Validity) -> Co
 fn every_rule_is_read_back_as_what_it_names() {
     for rule in FitRule::ALL {
         assert_eq!(FitRule::parse(rule.as_str()), Some(*rule));
+        assert_eq!(rule.to_string(), rule.as_str());
     }
     assert_eq!(FitRule::parse("other"), None);
 }

@@ -147,22 +147,21 @@ fn a_late_instalment_never_takes_the_place_of_one_that_belongs_there() {
 #[test]
 fn an_instalment_in_its_own_window_needs_no_place_left_by_others() {
     let terms = variable("weekly", Some(1));
-    let others_due = [date(2026, 3, 11), date(2026, 3, 4)];
-    let carry = Carry::IntoNextWindow {
-        others_due: &others_due,
-    };
+    let (here, next) = (date(2026, 3, 4), date(2026, 3, 11));
+    // The window's last day is the 8th.
     for day in [5, 8] {
-        let now = date(2026, 3, day).at_hour(9, 0);
-        let facts = GateFacts {
-            now,
-            agreement_confirmed_at: Some(now),
-            carry,
-            ..failed_in_the_first_week(&terms)
-        };
-        assert!(
-            gate(&facts).is_ok(),
-            "on the {day}th, its window's last is the 8th"
-        );
+        for others_due in [vec![here], vec![next, here]] {
+            let now = date(2026, 3, day).at_hour(9, 0);
+            let facts = GateFacts {
+                now,
+                agreement_confirmed_at: Some(now),
+                carry: Carry::IntoNextWindow {
+                    others_due: &others_due,
+                },
+                ..failed_in_the_first_week(&terms)
+            };
+            assert!(gate(&facts).is_ok(), "on the {day}th");
+        }
     }
 }
 
