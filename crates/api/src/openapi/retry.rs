@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 /// bind under every policy.
 #[derive(Serialize, ToSchema)]
 #[schema(as = RetryPolicy, example = json!({
-    "version": 1, "retries_max": 4, "days_between": 1, "at_hour": 6,
+    "version": 1, "retries_max": 3, "days_between": 1, "at_hour": 6,
     "when": {"rule": "next_days"}, "next_window": false,
 }))]
 #[serde(deny_unknown_fields)]
