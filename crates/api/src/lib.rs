@@ -27,7 +27,7 @@ mod code;
 mod error;
 mod answer;
 mod auth;
-mod json;
+pub mod json;
 mod fields;
 mod cursor;
 mod page;

@@ -145,6 +145,7 @@ fn gating(criterion: &mut Criterion) {
         carry: Carry::Never,
         other_live_payment: false,
         first_of_agreement: false,
+        last_already_made: false,
         last_of_plan: false,
         consecutive_failures: 0,
         slots_taken: [0, 0],

@@ -1,5 +1,6 @@
 //! Whether a schedule fits an agreement, proved instalment by instalment, or refuted by one.
 
+use crate::date::BusinessDate;
 use crate::period::{Reading, index_holding, window};
 use crate::schedule::{PlannedInstalment, Schedule};
 use crate::terms::{Allowance, AmountRefusal, PaymentTerms, TermsType};
@@ -155,7 +156,27 @@ impl Tally {
         }
     }
 
-    /// Due dates ascend, so the window of an instalment is the last one's or a later one.
+    /// The gate counts in whole windows only, and so does the proof.
+    fn check_whole(
+        &self,
+        index: Option<u32>,
+        instalment: &PlannedInstalment,
+        terms: &PaymentTerms,
+        validity: Validity,
+    ) -> Result<(), CounterExample> {
+        let (anchor, frequency) = (validity.start_date, terms.frequency());
+        let held = index.and_then(|index| window(anchor, frequency, self.reading, index));
+        if held.is_some() {
+            return Ok(());
+        }
+        let reason = format!("is due in a window that ends after {}", BusinessDate::MAX);
+        Err(CounterExample {
+            reading: Some(self.reading),
+            ..refuted(instalment, FitRule::AfterValidityEnd, &reason)
+        })
+    }
+
+    /// Due dates never descend, so the window of an instalment is the last one's or a later one.
     fn add(
         &mut self,
         instalment: &PlannedInstalment,
@@ -168,6 +189,7 @@ impl Tally {
         if self.index == index {
             self.held += 1;
         } else {
+            self.check_whole(index, instalment, terms, validity)?;
             (self.index, self.held) = (index, 1);
             self.windows += 1;
         }
@@ -209,7 +231,7 @@ fn check_dates(
         return Err(refuted(instalment, FitRule::AfterValidityEnd, &reason));
     }
     if let Some(first) = terms.first_payment_date()
-        && due == schedule.first_due()
+        && instalment.sequence == 1
         && due != first
     {
         let reason = format!("is the first, which has to be on {first} exactly");
@@ -221,7 +243,7 @@ fn check_dates(
             return Err(refuted(instalment, FitRule::AfterLastPaymentDate, &reason));
         }
         let balloon = terms.terms_type() == TermsType::Balloon;
-        if balloon && due == schedule.last_due() && due != last {
+        if balloon && is_last(instalment, schedule) && due != last {
             let reason = format!("is the last of a balloon, which has to be on {last} exactly");
             return Err(refuted(instalment, FitRule::LastDateMismatch, &reason));
         }
@@ -234,8 +256,7 @@ fn check_amount(
     schedule: &Schedule,
     terms: &PaymentTerms,
 ) -> Result<(), CounterExample> {
-    let due = instalment.due_date;
-    let (first, last) = (due == schedule.first_due(), due == schedule.last_due());
+    let (first, last) = (instalment.sequence == 1, is_last(instalment, schedule));
     terms
         .allows_amount(instalment.amount, first, last)
         .map_err(|refusal| {
@@ -248,6 +269,10 @@ fn check_amount(
             let reason = format!("is for {given}, where {wanted} {expected} is allowed");
             refuted(instalment, rule, &reason)
         })
+}
+
+fn is_last(instalment: &PlannedInstalment, schedule: &Schedule) -> bool {
+    schedule.instalments().last() == Some(instalment)
 }
 
 /// The rule behind a refused amount, by the code of its refusal.

@@ -31,6 +31,7 @@ pub use proposal::{CREATIONS_IN_24H_MAX, ProposalFacts, ProposalRefusal, may_pro
 pub use refusal::Refusal;
 pub use room::{Carry, Room, room, room_until};
 
+pub(crate) use room::ADHOC_ROOM_DAYS;
 use room::{adhoc_end, due_in, earliest_end, windows_holding};
 
 /// The longest ago an agreement may have been confirmed for a payment to rest on it.
@@ -89,6 +90,9 @@ pub struct GateFacts<'a> {
     pub first_of_agreement: bool,
     /// Whether the instalment is the plan's last.
     pub last_of_plan: bool,
+    /// Whether another payment under the agreement that has not failed was called its last, as one
+    /// of a balloon is.
+    pub last_already_made: bool,
     /// Failures of the agreement since its last settled payment.
     pub consecutive_failures: u32,
     /// Slots taken in the window that holds today, in the order of [`Reading::ALL`], without this
@@ -152,6 +156,7 @@ pub struct Pass {
 ///     other_live_payment: false,
 ///     first_of_agreement: true,
 ///     last_of_plan: false,
+///     last_already_made: false,
 ///     consecutive_failures: 0,
 ///     slots_taken: [0, 0],
 /// };
@@ -215,12 +220,20 @@ fn check_wanted(facts: &GateFacts<'_>, today: BusinessDate) -> Result<(), Refusa
     Ok(())
 }
 
-/// The date from which the instalment is due: an agreement's first payment waits for its date.
+/// The date from which the instalment is due: an agreement's first payment waits for its date, and
+/// so does a balloon's last.
 fn earliest_date(facts: &GateFacts<'_>) -> BusinessDate {
-    match facts.terms.first_payment_date() {
-        Some(date) if facts.first_of_agreement => facts.due_date.max(date),
-        Some(_) | None => facts.due_date,
-    }
+    let is_balloon = facts.terms.terms_type() == TermsType::Balloon;
+    let first = facts.terms.first_payment_date();
+    let last = facts.terms.last_payment_date();
+    let set = [
+        first.filter(|_| facts.first_of_agreement),
+        last.filter(|_| is_balloon && facts.last_of_plan),
+    ];
+
+    set.into_iter()
+        .flatten()
+        .fold(facts.due_date, BusinessDate::max)
 }
 
 /// A late instalment is never stacked onto the window of the next one.
@@ -265,7 +278,8 @@ fn check_agreement(facts: &GateFacts<'_>) -> Result<(), Refusal> {
         });
     }
     match facts.agreement_confirmed_at {
-        Some(at) if facts.now - at <= CONFIRMATION_MAX_AGE => Ok(()),
+        // A clock may run ahead of another's, but not by a day.
+        Some(at) if (facts.now - at).abs() <= CONFIRMATION_MAX_AGE => Ok(()),
         confirmed_at @ (Some(_) | None) => Err(Refusal::AgreementStale { confirmed_at }),
     }
 }
@@ -295,6 +309,7 @@ fn check_dates(facts: &GateFacts<'_>, today: BusinessDate) -> Result<(), Refusal
 /// The amount against the terms; the answer is what `last_payment` has to say.
 fn check_amount(facts: &GateFacts<'_>) -> Result<Option<bool>, Refusal> {
     let last_payment = match facts.terms.terms_type() {
+        TermsType::Balloon if facts.last_already_made => return Err(Refusal::LastPaymentMade),
         TermsType::Balloon => Some(facts.last_of_plan),
         TermsType::Fixed | TermsType::Variable | TermsType::UsageBased => None,
     };

@@ -118,9 +118,9 @@ impl MonthDay {
 
 /// When a payer is paid: a rule, not a list.
 ///
-/// The dates are the nominal ones. A payer whose payday is a public holiday is often paid the
-/// business day before; a collection that waits for the business day after the nominal payday
-/// comes later than the money either way.
+/// The dates are the nominal ones. Of a payday that is no business day, employers pay on the
+/// business day before or on the one after: a collection on the business day after the nominal
+/// payday comes after the money of the first, and on the very day of the second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Payday {
     /// Every 7, 14 or 28 days.

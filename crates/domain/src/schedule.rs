@@ -123,12 +123,13 @@ impl Schedule {
     /// The most instalments of one schedule: more than 28 years of weeks.
     pub const INSTALMENTS_MAX: u32 = 1_500;
 
-    /// The schedule of exactly these due dates and amounts, already in due order.
+    /// The schedule of exactly these due dates and amounts, already in due order. Several may be
+    /// due on one date: whether an agreement allows that is for its count to say.
     ///
     /// # Errors
     ///
     /// Fails with every broken rule at once. Pointers: `/instalments` for their number,
-    /// `/instalments/<index from 0>/due_date` for a date not after the one before it.
+    /// `/instalments/<index from 0>/due_date` for a date before the one before it.
     ///
     /// # Examples
     ///
@@ -157,10 +158,10 @@ impl Schedule {
         let broken: Vec<Violation> = listed
             .windows(2)
             .enumerate()
-            .filter(|(_, pair)| pair[1].0 <= pair[0].0)
+            .filter(|(_, pair)| pair[1].0 < pair[0].0)
             .map(|(index, pair)| {
                 let pointer = format!("/instalments/{}/due_date", index + 1);
-                let detail = format!("{} is not after {}", pair[1].0, pair[0].0);
+                let detail = format!("{} is before {}, the date before it", pair[1].0, pair[0].0);
                 Violation::new(pointer, "not_ascending", detail)
             })
             .collect();

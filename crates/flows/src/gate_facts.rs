@@ -40,6 +40,7 @@ pub(crate) fn may_send(
         other_live_payment: last.is_some_and(|last| lives(last) && last.id != own),
         first_of_agreement: row.is_first_of_agreement,
         last_of_plan: row.is_last,
+        last_already_made: row.is_last_made,
         consecutive_failures: row.consecutive_failures,
         slots_taken: slots_taken(row, plan, slots, today),
     })

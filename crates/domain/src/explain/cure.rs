@@ -105,7 +105,8 @@ const fn of_rule(rule: Rule) -> Cure {
         Rule::AgreementStale => Cure::ProviderAnswers,
         Rule::WindowOver | Rule::RoomOver => Cure::NewAgreement,
         Rule::AfterValidity | Rule::AfterLastPaymentDate => Cure::NewAgreement,
-        Rule::FirstPaymentDateMismatch | Rule::AmountRefused => Cure::NewAgreement,
+        Rule::FirstPaymentDateMismatch | Rule::LastPaymentMade => Cure::NewAgreement,
+        Rule::AmountRefused => Cure::NewAgreement,
         Rule::TooManyFailuresInARow => Cure::PersonPutsRight,
         // What was in the way is so no more: the next look finds that out.
         Rule::PlanFrozen | Rule::PlanNotActive | Rule::AgreementNotActive => Cure::TimePasses,

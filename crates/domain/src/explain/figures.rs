@@ -149,7 +149,7 @@ fn of_rule(
         }
         Rule::RetryBudgetSpent => add_budget(add),
         Rule::CollectionsStopped | Rule::InstalmentNotOwed | Rule::RoomOver => {}
-        Rule::OtherPaymentLive | Rule::OutsideSendingHours => {}
+        Rule::LastPaymentMade | Rule::OtherPaymentLive | Rule::OutsideSendingHours => {}
     }
 }
 

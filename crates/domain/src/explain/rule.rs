@@ -34,6 +34,8 @@ worded! {
         AfterLastPaymentDate = "after_last_payment_date",
         /// The terms fix the date of the first payment, and it is another one.
         FirstPaymentDateMismatch = "first_payment_date_mismatch",
+        /// A balloon's last payment is made: the provider takes none after it.
+        LastPaymentMade = "last_payment_made",
         /// The terms do not allow the amount.
         AmountRefused = "amount_refused",
         /// Every payment the terms allow in the window has been made, or may be on its way.
@@ -79,6 +81,7 @@ impl Rule {
             Rule::FirstPaymentDateMismatch => {
                 "the terms fix another date for the first payment".to_owned()
             }
+            Rule::LastPaymentMade => "the payment that ends the agreement is made".to_owned(),
             Rule::AmountRefused => "the terms do not allow its amount".to_owned(),
             Rule::NoFreeSlot => "the period's payments are all taken".to_owned(),
             Rule::TooManyFailuresInARow => "too many payments in a row have failed".to_owned(),

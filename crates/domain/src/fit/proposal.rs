@@ -2,6 +2,7 @@
 
 use super::{CounterExample, Demand, Validity, prove};
 use crate::date::BusinessDate;
+use crate::gate::ADHOC_ROOM_DAYS;
 use crate::money::Cents;
 use crate::period::Reading;
 use crate::schedule::Schedule;
@@ -10,9 +11,6 @@ use crate::terms::{Amounts, Frequency, PaymentTerms};
 mod layout;
 
 use layout::{Layout, choose, last_date};
-
-/// The fewest days of an adhoc agreement after its last due date, in place of a window.
-const ADHOC_TAIL_DAYS: i64 = 28;
 
 /// What to propose for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -171,7 +169,7 @@ fn adhoc(schedule: &Schedule, policy: &ProposalPolicy) -> Proposal {
     let count = u32::try_from(due)
         .ok()
         .filter(|count| *count <= PaymentTerms::COUNT_MAX);
-    let tail_days = ADHOC_TAIL_DAYS.max(i64::from(policy.retry_days));
+    let tail_days = ADHOC_ROOM_DAYS;
     let end_date = last_due.plus_days(tail_days).unwrap_or(BusinessDate::MAX);
     let (amounts, amounts_told) = amounts(schedule);
     let limit = match count {

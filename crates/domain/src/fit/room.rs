@@ -3,9 +3,13 @@
 use super::rule::{CounterExample, FitRule};
 use super::{Demand, Validity};
 use crate::date::BusinessDate;
+use crate::gate::ADHOC_ROOM_DAYS;
 use crate::period::{Reading, Window, window_holding};
 use crate::schedule::{PlannedInstalment, Schedule};
-use crate::terms::{Amounts, PaymentTerms};
+use crate::terms::{Amounts, Frequency, PaymentTerms};
+
+/// The code of a limit that no provider sets.
+const OWN_RULE: &str = "";
 
 /// Something that ends the days on which an instalment may be collected.
 struct Limit {
@@ -100,6 +104,12 @@ fn limits(
         limits.push(Limit::new(last, "ZPPAY13", "the last payment date is"));
     }
     limits.extend(balloon_limits(place, schedule, terms));
+    if terms.frequency() == Frequency::Adhoc
+        && let Some(until) = due.plus_days(ADHOC_ROOM_DAYS)
+    {
+        let what = "without a window it is collected for 28 days, until";
+        limits.push(Limit::new(until, OWN_RULE, what));
+    }
     for reading in demand.readings {
         let anchor = validity.start_date;
         if let Some(window) = window_holding(anchor, terms.frequency(), *reading, due) {

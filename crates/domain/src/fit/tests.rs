@@ -257,14 +257,21 @@ fn an_adhoc_agreement_with_a_count_holds_so_many_in_all() {
 }
 
 #[test]
-fn a_window_that_outlasts_the_date_range_still_counts() {
-    let schedule = listed(&[("2200-12-30", 100), ("2200-12-31", 100)]);
+fn a_window_that_outlasts_the_date_range_holds_nothing() {
+    let schedule = listed(&[("2200-11-30", 100), ("2200-12-15", 100)]);
     let amount = Cents::new(100).expect("an amount");
     let terms = PaymentTerms::undated(Amounts::Fixed { amount }, Frequency::Monthly, None);
 
-    let found =
-        prove(&schedule, &terms, from("2200-12-30"), &Demand::BOTH).expect_err("two in one");
-    assert_eq!((found.rule, found.window), (FitRule::TooManyInPeriod, None));
+    let whole = prove(&schedule, &terms, from("2200-11-01"), &Demand::BOTH);
+    assert_eq!(whole.map(|proof| proof.windows_used), Ok(2));
+    let found = prove(&schedule, &terms, from("2200-11-02"), &Demand::BOTH).expect_err("cut short");
+    assert_eq!(
+        (found.instalment, found.rule),
+        (2, FitRule::AfterValidityEnd)
+    );
+    assert_eq!((found.reading, found.window), (Some(Reading::Oligo), None));
+    let told = "instalment 2 on 2200-12-15 is due in a window that ends after 2200-12-31";
+    assert_eq!(found.detail, told);
 }
 
 #[test]

@@ -118,6 +118,7 @@ impl Refusal {
             | Self::AfterValidity { .. }
             | Self::AfterLastPaymentDate { .. }
             | Self::FirstPaymentDateMismatch { .. }
+            | Self::LastPaymentMade
             | Self::AmountRefused(_) => Clears::Never,
         }
     }

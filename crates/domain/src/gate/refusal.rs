@@ -29,7 +29,8 @@ pub enum Refusal {
         /// Where the instalment stands.
         state: instalment::State,
     },
-    /// The due date, or the date set for the agreement's first payment, has not come.
+    /// The due date, or the date set for the agreement's first payment or a balloon's last, has not
+    /// come.
     #[error("the instalment is not due before {due_date}")]
     NotDueYet {
         /// The date it is due.
@@ -86,6 +87,9 @@ pub enum Refusal {
         /// The date it has to be made on.
         date: BusinessDate,
     },
+    /// A balloon's last payment is made, or may be on its way: the provider takes none after it.
+    #[error("the payment that ends the balloon has been made already")]
+    LastPaymentMade,
     /// The terms do not allow the amount.
     #[error(transparent)]
     AmountRefused(AmountRefusal),
@@ -156,6 +160,7 @@ impl Refusal {
             Self::AfterValidity { .. } => "after_validity",
             Self::AfterLastPaymentDate { .. } => "after_last_payment_date",
             Self::FirstPaymentDateMismatch { .. } => "first_payment_date_mismatch",
+            Self::LastPaymentMade => "last_payment_made",
             Self::AmountRefused(_) => "amount_refused",
             Self::NoFreeSlot { .. } => "no_free_slot",
             Self::TooManyFailuresInARow { .. } => "too_many_failures_in_a_row",

@@ -6,7 +6,7 @@ use crate::period::{Reading, Window, window, window_holding};
 use crate::terms::{Allowance, PaymentTerms};
 
 /// Days after its due date in which an ad hoc instalment, which has no window, may be collected.
-pub(super) const ADHOC_ROOM_DAYS: i64 = 28;
+pub(crate) const ADHOC_ROOM_DAYS: i64 = 28;
 
 /// Whether a late instalment may go into the window after its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -81,6 +81,7 @@ fn facts(terms: &PaymentTerms) -> GateFacts<'_> {
         other_live_payment: false,
         first_of_agreement: false,
         last_of_plan: false,
+        last_already_made: false,
         consecutive_failures: 0,
         slots_taken: [0, 0],
     }

@@ -140,8 +140,8 @@ pub struct Aligned {
 ///
 /// # Errors
 ///
-/// Fails when two instalments would fall due on one date or change places, as daily ones over a
-/// weekend would. Pointers: `/instalments/<index from 0>/due_date`.
+/// Fails when two instalments of different dates would fall due on one date or change places, as
+/// daily ones over a weekend would. Pointers: `/instalments/<index from 0>/due_date`.
 ///
 /// # Examples
 ///
@@ -188,6 +188,10 @@ pub fn align(
             }
         })
         .collect();
+    let broken = met(&placements);
+    if !broken.is_empty() {
+        return Err(broken);
+    }
     let listed = placements
         .iter()
         .zip(instalments)
@@ -198,6 +202,26 @@ pub fn align(
         schedule: Schedule::explicit(listed)?,
         placements,
     })
+}
+
+/// The instalments that alignment would move onto the one before, or past it. Those that were
+/// planned for one date stay together.
+fn met(placements: &[Placement]) -> Vec<Violation> {
+    let pairs = placements.windows(2).enumerate();
+    let meets = |pair: &[Placement]| {
+        pair[0].from_date < pair[1].from_date && pair[1].to_date <= pair[0].to_date
+    };
+    pairs
+        .filter(|(_, pair)| meets(pair))
+        .map(|(index, pair)| {
+            let pointer = format!("/instalments/{}/due_date", index + 1);
+            let detail = format!(
+                "{} would move to {}, which is not after {}",
+                pair[1].from_date, pair[1].to_date, pair[0].to_date
+            );
+            Violation::new(pointer, "not_ascending", detail)
+        })
+        .collect()
 }
 
 impl Alignment {

@@ -1,8 +1,12 @@
 //! Terms and dates in the words of Adyen's mandate, and back.
 //!
 //! Adyen has one amount with a rule (`exact` or `max`), writes amount and count as strings of
-//! digits, and knows no agreement without an end. What it cannot say is refused by name, never
-//! rounded to what it can.
+//! digits, and knows no agreement without an end. What it cannot say is refused by name
+//! ([`Inexpressible`]), never rounded to what it can.
+//!
+//! Two things are lost without money being at stake. Usage-based terms come back as variable ones:
+//! Adyen has one word, `max`, for both. And where Oligo makes an agreement by itself, Adyen makes it
+//! together with a first payment, so its first instalment is due the day the payer agrees.
 
 use super::{Allowance, Amounts, Frequency, PaymentTerms, Validity};
 use crate::date::BusinessDate;

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 #[derive(Clone, Debug)]
 pub struct Owned {
     now: Instant,
-    flags: [bool; 5],
+    flags: [bool; 6],
     states: (plan::State, instalment::State, agreement::State),
     due_date: BusinessDate,
     amount: Cents,
@@ -31,7 +31,7 @@ pub struct Owned {
 
 impl Owned {
     pub fn facts(&self) -> GateFacts<'_> {
-        let [open, frozen, other_live, first, last] = self.flags;
+        let [open, frozen, other_live, first, last, last_made] = self.flags;
         let (plan_state, instalment_state, agreement_state) = self.states;
         GateFacts {
             now: self.now,
@@ -61,6 +61,7 @@ impl Owned {
             other_live_payment: other_live,
             first_of_agreement: first,
             last_of_plan: last,
+            last_already_made: last_made,
             consecutive_failures: self.consecutive_failures,
             slots_taken: self.slots_taken,
         }
@@ -71,7 +72,7 @@ impl Owned {
         let day = BusinessDate::of_instant(now);
         Owned {
             now,
-            flags: [true, false, false, false, false],
+            flags: [true, false, false, false, false, false],
             states: (
                 plan::State::Active,
                 instalment::State::Retrying,
@@ -116,6 +117,25 @@ fn terms(
         frequency: frequency.into(),
         max_amount: Some(50_000),
         count,
+        first_payment_date: first.map(|date| date.to_string()),
+        last_payment_date: last.map(|date| date.to_string()),
+        ..TermsDraft::default()
+    };
+    PaymentTerms::from_draft(&draft).expect("terms that hold")
+}
+
+/// Balloon terms of payments of one amount, with the dates given.
+fn balloon(
+    frequency: &str,
+    amount: i64,
+    first: Option<BusinessDate>,
+    last: Option<BusinessDate>,
+) -> PaymentTerms {
+    let draft = TermsDraft {
+        kind: "balloon".into(),
+        frequency: frequency.into(),
+        amount: Some(amount),
+        last_payment_amount: Some(amount),
         first_payment_date: first.map(|date| date.to_string()),
         last_payment_date: last.map(|date| date.to_string()),
         ..TermsDraft::default()
@@ -201,6 +221,7 @@ prop_compose! {
         confirmed in prop::option::weighted(0.97, -1_i64..26),
         (age, ends, due, first, last) in some_dates(),
         (frequency, count) in (frequencies(), prop::option::of(1_i64..4)),
+        (is_balloon, last_made) in (prop::bool::weighted(0.2), prop::bool::weighted(0.2)),
         hours in some_hours(),
         (amount, failures) in (
             prop_oneof![9 => 1_i64..=50_000, 1 => 50_001_i64..60_000],
@@ -216,12 +237,16 @@ prop_compose! {
         let last = last.map(|last| first.map_or(last, |first| last.max(first)));
         Owned {
             now,
-            flags: [flags.0, !flags.1, !flags.2, flags.3, flags.4],
+            flags: [flags.0, !flags.1, !flags.2, flags.3, flags.4, last_made],
             states: (plan, instalment, agreement),
             due_date: day(due),
             amount: cents(amount),
             confirmed_at: confirmed.map(|hours| now - TimeDelta::hours(hours)),
-            terms: terms(frequency, count, first, last),
+            terms: if is_balloon {
+                balloon(frequency, amount, first, last)
+            } else {
+                terms(frequency, count, first, last)
+            },
             validity: Validity { start_date: day(-age), end_date: ends.map(day) },
             hours,
             purpose,
@@ -256,7 +281,7 @@ prop_compose! {
     pub fn anything()(
         likely in likely(),
         now in any_instant(),
-        flags in any::<[bool; 5]>(),
+        flags in any::<[bool; 6]>(),
         confirmed_at in prop::option::of(any_instant()),
         due_date in any_date(),
         start_date in any_date(),

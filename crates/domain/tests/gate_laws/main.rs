@@ -11,7 +11,7 @@ mod facts;
 use facts::{Owned, OwnedProposal};
 
 /// The refusals by their words, in the order of precedence.
-const ORDER: [&str; 20] = [
+const ORDER: [&str; 21] = [
     "collections_stopped",
     "plan_frozen",
     "plan_not_active",
@@ -26,6 +26,7 @@ const ORDER: [&str; 20] = [
     "after_validity",
     "after_last_payment_date",
     "first_payment_date_mismatch",
+    "last_payment_made",
     "amount_refused",
     "no_free_slot",
     "too_many_failures_in_a_row",
@@ -71,6 +72,7 @@ const BREAKS: &[(&str, Break)] = &[
     ("after_validity", |facts| {
         facts.validity.end_date = Some(BusinessDate::MIN);
     }),
+    ("last_payment_made", |facts| facts.last_already_made = true),
     ("no_free_slot", |facts| facts.slots_taken = [u32::MAX; 2]),
     ("too_many_failures_in_a_row", |facts| {
         facts.consecutive_failures = 5

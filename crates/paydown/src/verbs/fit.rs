@@ -20,8 +20,9 @@ mod plan;
 use answer::{Answer, Fitting};
 use plan::{Agreement, Plan};
 
-/// The exit code of an input that cannot be judged, as of a wrong command line.
-const WRONG_INPUT: u8 = 2;
+/// The exit code where there is no verdict: an input that cannot be judged, as of a wrong command
+/// line, or an output that takes no answer.
+const NO_VERDICT: u8 = 2;
 
 /// Which plan.
 #[derive(Debug, Args)]
@@ -47,11 +48,12 @@ enum Verdict {
     DoesNotFit(CounterExample),
 }
 
-/// Prints the verdict. Exits with 0 when the schedule fits, 1 when not, 2 when the input is wrong.
+/// Prints the verdict. Exits with 0 when the schedule fits, 1 when not, 2 when the input is wrong or
+/// the verdict cannot be written.
 ///
 /// # Errors
 ///
-/// Fails when the verdict cannot be written.
+/// Never fails: what goes wrong is told here, so that 1 has one meaning.
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let text = match arguments.file.to_str() {
         Some("-") => {
@@ -64,7 +66,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Ok(text) => text,
         Err(error) => {
             eprintln!("Error: cannot read {}: {error}", arguments.file.display());
-            return Ok(ExitCode::from(WRONG_INPUT));
+            return Ok(ExitCode::from(NO_VERDICT));
         }
     };
     let (plan, verdict) = match judged(&text) {
@@ -73,15 +75,19 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             for violation in &broken {
                 eprintln!("Error: {}", told(violation));
             }
-            return Ok(ExitCode::from(WRONG_INPUT));
+            return Ok(ExitCode::from(NO_VERDICT));
         }
     };
 
     let answer = answer_of(&plan, &verdict);
-    if arguments.json {
-        output::json(&answer)?;
+    let written = if arguments.json {
+        output::json(&answer)
     } else {
-        output::table(&["FIT", ""], answer.rows())?;
+        output::table(&["FIT", ""], answer.rows())
+    };
+    if let Err(error) = written {
+        eprintln!("Error: cannot write the verdict: {error:#}");
+        return Ok(ExitCode::from(NO_VERDICT));
     }
     Ok(match verdict {
         Verdict::Fits { .. } => ExitCode::SUCCESS,
@@ -114,8 +120,8 @@ fn judge(plan: &Plan) -> Result<Verdict, Vec<Violation>> {
     let demand = Demand::new(plan.reading.readings(), plan.retry_days);
     let (terms, validity, reason) = match plan.agreement {
         Agreement::Given { terms, validity } => (terms, validity, None),
-        Agreement::Wanted { today } => {
-            let policy = ProposalPolicy::new(today, plan.retry_days);
+        Agreement::Wanted { earliest_start } => {
+            let policy = ProposalPolicy::new(earliest_start, plan.retry_days);
             match propose(&plan.schedule, &policy) {
                 Ok(proposal) => (proposal.terms, proposal.validity, Some(proposal.reason)),
                 Err(ProposeError::NothingFits(found)) => return Ok(Verdict::DoesNotFit(found)),

@@ -69,6 +69,9 @@ pub struct DueRow {
     pub consecutive_failures: u32,
     /// Whether no payment under the agreement lives or has settled, this instalment's own left out.
     pub is_first_of_agreement: bool,
+    /// Whether a payment under the agreement that was called its last lives or has settled, this
+    /// instalment's own left out.
+    pub is_last_made: bool,
     /// The instalment's newest payment.
     pub last_payment: Option<LastPayment>,
 }
@@ -122,6 +125,7 @@ pub(super) struct Raw {
     slots_allowed: Option<i32>,
     consecutive_failures: i32,
     is_first: bool,
+    is_last_made: bool,
     payment_id: Option<Uuid>,
     payment_uid: Option<String>,
     payment_agreement_id: Option<Uuid>,
@@ -199,6 +203,7 @@ impl TryFrom<Raw> for DueRow {
             slots_allowed: raw.slots_allowed,
             consecutive_failures: count(raw.consecutive_failures, id)?,
             is_first_of_agreement: raw.is_first,
+            is_last_made: raw.is_last_made,
             last_payment,
         })
     }

@@ -41,6 +41,14 @@ select i.id,
            and o.instalment_id <> i.id
            and o.state not in ('failed', 'rejected', 'abandoned')
        ) as is_first,
+       exists (
+         select 1
+         from payment o
+         where o.agreement_id = a.id
+           and o.instalment_id <> i.id
+           and o.last_payment
+           and o.state not in ('failed', 'rejected', 'abandoned')
+       ) as is_last_made,
        l.id as payment_id,
        l.uid as payment_uid,
        l.agreement_id as payment_agreement_id,

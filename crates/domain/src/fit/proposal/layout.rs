@@ -177,7 +177,8 @@ fn lay_out(
                 Some((index, end, number)) if due <= end => (index, end, number + 1),
                 Some(_) | None => {
                     let index = index_holding(anchor, frequency, *reading, due)?;
-                    (index, end_of(anchor, frequency, *reading, index), 1)
+                    let whole = window(anchor, frequency, *reading, index)?;
+                    (index, whole.last_date, 1)
                 }
             };
             held = Some((index, end, number));

@@ -164,6 +164,16 @@ fn of_several_limits_the_first_passed_is_named_and_the_nearest_is_counted() {
 }
 
 #[test]
+fn without_a_window_an_instalment_is_collected_for_28_days() {
+    let schedule = listed(&[("2026-01-05", 100)]);
+
+    assert!(fits(&schedule, &adhoc(), from("2026-01-05"), 28));
+    let found = cramped(&schedule, &adhoc(), from("2026-01-05"), 29);
+    let told = "without a window it is collected for 28 days, until 2026-02-02".to_owned();
+    assert_eq!(found, (1, "", Some(28), told));
+}
+
+#[test]
 fn retries_end_where_the_calendar_does() {
     let schedule = listed(&[("2200-12-30", 100)]);
 

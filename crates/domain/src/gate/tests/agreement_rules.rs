@@ -138,6 +138,70 @@ fn a_balloon_payment_says_whether_it_is_the_last() {
 }
 
 #[test]
+fn nothing_follows_the_payment_that_ended_a_balloon() {
+    let made = |terms: &PaymentTerms| {
+        let mut facts = facts(terms);
+        facts.last_already_made = true;
+        gate(&facts).err()
+    };
+
+    assert_eq!(made(&balloon()), Some(Refusal::LastPaymentMade));
+    assert_eq!(made(&monthly()), None, "other terms know no last payment");
+    assert!(Refusal::LastPaymentMade.is_for_ever());
+    assert_eq!(Refusal::LastPaymentMade.code(), "last_payment_made");
+}
+
+#[test]
+fn a_balloons_last_payment_waits_for_its_date_and_other_payments_do_not() {
+    let ending = |kind: &str, amount: Option<i64>, max_amount: Option<i64>| {
+        PaymentTerms::from_draft(&TermsDraft {
+            kind: kind.into(),
+            frequency: "monthly".into(),
+            amount,
+            max_amount,
+            last_payment_amount: amount,
+            last_payment_date: Some("2026-03-11".into()),
+            ..TermsDraft::default()
+        })
+        .unwrap()
+    };
+    let balloon = ending("balloon", Some(10_000), None);
+    assert!(gate(&facts(&balloon)).is_ok(), "not the last");
+
+    let early = refusal(&balloon, |facts| facts.last_of_plan = true);
+    let due_date = date(2026, 3, 11);
+    assert_eq!(early, Refusal::NotDueYet { due_date });
+    assert_eq!(early.clears(), Clears::At(due_date.opens_at()));
+    let on_its_date = GateFacts {
+        now: due_date.at_hour(8, 0),
+        last_of_plan: true,
+        ..facts(&balloon)
+    };
+    assert_eq!(gate(&on_its_date).unwrap().last_payment, Some(true));
+
+    let variable = ending("variable", None, Some(10_000));
+    let last = GateFacts {
+        last_of_plan: true,
+        ..facts(&variable)
+    };
+    assert!(gate(&last).is_ok(), "only a balloon's last is exact");
+}
+
+#[test]
+fn a_confirmation_is_believed_within_a_day_of_now_on_either_side() {
+    let terms = monthly();
+    let after = |offset: TimeDelta| {
+        let mut facts = facts(&terms);
+        facts.agreement_confirmed_at = Some(facts.now + offset);
+        gate(&facts).is_ok()
+    };
+
+    assert!(after(TimeDelta::hours(24)) && after(TimeDelta::hours(-24)));
+    let beyond = TimeDelta::hours(24) + TimeDelta::seconds(1);
+    assert!(!after(beyond) && !after(-beyond));
+}
+
+#[test]
 fn an_ordinary_balloon_payment_waits_for_the_first_one() {
     let refusal = refusal(&balloon(), |facts| facts.first_of_agreement = true);
 

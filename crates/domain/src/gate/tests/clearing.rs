@@ -79,6 +79,7 @@ fn what_nothing_changes_never_clears() {
         Refusal::AfterValidity { end_date: date },
         Refusal::AfterLastPaymentDate { date },
         Refusal::FirstPaymentDateMismatch { date },
+        Refusal::LastPaymentMade,
         amount_refused("ZPPAY15"),
         budget_spent(None),
     ];

@@ -89,7 +89,7 @@ fn mends_of_the_rest(plain: &PaymentTerms) -> Vec<Mend<'_>> {
         ),
         (
             "agreement_stale",
-            Box::new(|facts| facts.agreement_confirmed_at = Some(facts.now)),
+            Box::new(|facts| facts.agreement_confirmed_at = Some(facts.now - TimeDelta::days(1))),
         ),
         (
             "before_validity",

@@ -199,6 +199,19 @@ fn two_instalments_never_meet_on_one_business_day() {
 }
 
 #[test]
+fn instalments_of_one_date_move_together() {
+    let twice = listed(&["2026-05-16", "2026-05-16", "2026-05-19"]);
+
+    let aligned = align(&twice, nsw(Roll::NextBusinessDay), None).expect("still ordered");
+    let moved: Vec<String> = aligned
+        .placements
+        .iter()
+        .map(|one| one.to_date.to_string())
+        .collect();
+    assert_eq!(moved, ["2026-05-18", "2026-05-18", "2026-05-19"]);
+}
+
+#[test]
 fn amounts_stay_with_their_instalments() {
     let amounts = [1, 2, 3].map(cents);
     let dates = ["2026-05-16", "2026-05-20", "2026-05-24"].map(date);

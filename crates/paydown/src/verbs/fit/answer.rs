@@ -1,14 +1,16 @@
 //! What `paydown fit` answers.
 
 use domain::fit::{CounterExample, Proof, Validity};
-use domain::terms::{Amounts, PaymentTerms};
+use domain::terms::PaymentTerms;
 use serde::Serialize;
+use serde_json::Value;
+use store::codec::terms_to_json;
 
 /// The verdict, as it is printed.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum Answer {
-    /// The schedule fits.
+    /// The schedule fits. The terms are Oligo's `payment_terms`; what their type does not have is left out.
     Fits(FitsBody),
     /// It does not.
     DoesNotFit(DoesNotFitBody),
@@ -34,7 +36,7 @@ pub struct Fitting<'a> {
 #[derive(Debug, Serialize)]
 pub struct FitsBody {
     fits: bool,
-    terms: TermsBody,
+    terms: Value,
     validity_start_date: String,
     validity_end_date: Option<String>,
     reading: &'static str,
@@ -44,27 +46,6 @@ pub struct FitsBody {
     fullest_window: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-}
-
-/// Oligo's `payment_terms`; what the type of terms does not have is left out.
-#[derive(Debug, Serialize)]
-struct TermsBody {
-    r#type: &'static str,
-    frequency: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    amount: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_amount: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    count: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    first_payment_amount: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_payment_amount: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    first_payment_date: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_payment_date: Option<String>,
 }
 
 /// Why the schedule does not fit.
@@ -110,7 +91,7 @@ impl Answer {
         } = fitting;
         Answer::Fits(FitsBody {
             fits: true,
-            terms: TermsBody::of(terms),
+            terms: terms_to_json(terms),
             validity_start_date: validity.start_date.to_string(),
             validity_end_date: validity.end_date.map(|date| date.to_string()),
             reading,
@@ -157,7 +138,7 @@ impl Answer {
 impl FitsBody {
     fn rows(&self) -> Vec<(&'static str, String)> {
         let mut rows = vec![("fits", "yes".to_owned())];
-        rows.extend(self.terms.rows());
+        rows.extend(terms_rows(&self.terms));
         rows.push(("validity start date", self.validity_start_date.clone()));
         let end = self.validity_end_date.clone();
         rows.push(("validity end date", end.unwrap_or_else(|| "none".into())));
@@ -192,52 +173,26 @@ impl DoesNotFitBody {
     }
 }
 
-impl TermsBody {
-    fn of(terms: &PaymentTerms) -> TermsBody {
-        let mut body = TermsBody {
-            r#type: terms.terms_type().as_str(),
-            frequency: terms.frequency().as_str(),
-            amount: None,
-            max_amount: None,
-            count: terms.count(),
-            first_payment_amount: None,
-            last_payment_amount: None,
-            first_payment_date: terms.first_payment_date().map(|date| date.to_string()),
-            last_payment_date: terms.last_payment_date().map(|date| date.to_string()),
-        };
-        match terms.amounts() {
-            Amounts::Fixed { amount } => body.amount = Some(amount.get()),
-            Amounts::Variable { max_amount } | Amounts::UsageBased { max_amount } => {
-                body.max_amount = Some(max_amount.get());
-            }
-            Amounts::Balloon {
-                amount,
-                first_amount,
-                last_amount,
-            } => {
-                body.amount = Some(amount.get());
-                body.first_payment_amount = first_amount.map(|cents| cents.get());
-                body.last_payment_amount = last_amount.map(|cents| cents.get());
-            }
-        }
-        body
-    }
-
-    fn rows(&self) -> Vec<(&'static str, String)> {
-        let cents = |amount: Option<i64>| amount.map(|cents| format!("{cents} cents"));
-        let rows = [
-            ("type", Some(self.r#type.to_owned())),
-            ("frequency", Some(self.frequency.to_owned())),
-            ("amount", cents(self.amount)),
-            ("max amount", cents(self.max_amount)),
-            ("count", self.count.map(|count| count.to_string())),
-            ("first payment amount", cents(self.first_payment_amount)),
-            ("last payment amount", cents(self.last_payment_amount)),
-            ("first payment date", self.first_payment_date.clone()),
-            ("last payment date", self.last_payment_date.clone()),
-        ];
-        rows.into_iter()
-            .filter_map(|(name, value)| Some((name, value?)))
-            .collect()
-    }
+/// What the terms have of what terms can have, with the unit of an amount.
+fn terms_rows(terms: &Value) -> Vec<(&'static str, String)> {
+    const NAMES: [(&str, &str, &str); 9] = [
+        ("type", "type", ""),
+        ("frequency", "frequency", ""),
+        ("amount", "amount", " cents"),
+        ("max amount", "max_amount", " cents"),
+        ("count", "count", ""),
+        ("first payment amount", "first_payment_amount", " cents"),
+        ("last payment amount", "last_payment_amount", " cents"),
+        ("first payment date", "first_payment_date", ""),
+        ("last payment date", "last_payment_date", ""),
+    ];
+    let shown = |value: &Value| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
+    };
+    NAMES
+        .into_iter()
+        .filter_map(|(name, key, unit)| Some((name, shown(terms.get(key)?) + unit)))
+        .collect()
 }

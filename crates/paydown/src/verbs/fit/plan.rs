@@ -7,11 +7,14 @@ use domain::period::Reading;
 use domain::schedule::Schedule;
 use domain::terms::{PaymentTerms, TermsDraft, agreement_rules};
 use domain::violation::Violation;
-use serde_json::Value;
 
 mod object;
 
 use object::{Broken, Object};
+
+/// Days before the first due date from which an agreement may begin, where the plan does not say: a
+/// month, so that every day of a month can be its anchor.
+const LEAD_DAYS: i64 = 31;
 
 /// The most days to try again that can be asked for: a year of them.
 const RETRY_DAYS_MAX: i64 = 366;
@@ -39,10 +42,10 @@ pub enum Agreement {
         /// The dates.
         validity: Validity,
     },
-    /// Whatever is proposed; it begins no earlier than this.
+    /// Whatever is proposed.
     Wanted {
-        /// The date of asking.
-        today: BusinessDate,
+        /// The earliest date it may begin.
+        earliest_start: BusinessDate,
     },
 }
 
@@ -88,7 +91,7 @@ impl Plan {
     ///
     /// Fails with every broken rule at once; the pointers are into the given document.
     pub fn read(text: &str) -> Result<Plan, Vec<Violation>> {
-        let value: Value = serde_json::from_str(text)
+        let value = api::json::read(text.as_bytes())
             .map_err(|error| vec![Violation::new("", "not_json", error.to_string())])?;
         let broken = Broken::default();
         let plan =
@@ -117,8 +120,18 @@ fn read_plan(mut body: Object<'_>, broken: &Broken) -> Option<Plan> {
             let told = "an end needs terms; without them both dates are proposed";
             broken.add(body.pointer("validity_end_date"), "needs_terms", told);
         }
-        let today = start_date.or(schedule.as_ref().map(Schedule::first_due));
-        today.map(|today| Agreement::Wanted { today })
+        let first_due = schedule.as_ref().map(Schedule::first_due);
+        let earliest_start = match (start_date, first_due) {
+            (Some(start), Some(due)) if due < start => {
+                let told = format!("the first instalment is due on {due}, before {start}");
+                let pointer = body.pointer("validity_start_date");
+                broken.add(pointer, "after_first_due_date", told);
+                None
+            }
+            (Some(start), Some(_) | None) => Some(start),
+            (None, due) => due.map(|due| due.plus_days(-LEAD_DAYS).unwrap_or(BusinessDate::MIN)),
+        };
+        earliest_start.map(|earliest_start| Agreement::Wanted { earliest_start })
     };
     body.finish();
     Some(Plan {
@@ -146,7 +159,10 @@ fn read_schedule(body: &mut Object<'_>, broken: &Broken) -> Option<Schedule> {
         })
         .collect();
     let rows: Option<Vec<_>> = rows.into_iter().collect();
-    Schedule::explicit(rows?)
+    let mut rows = rows?;
+    // They are counted in due order, in whatever order they are listed.
+    rows.sort_by_key(|(due_date, _)| *due_date);
+    Schedule::explicit(rows)
         .map_err(|found| broken.extend(found))
         .ok()
 }

@@ -102,8 +102,11 @@ fn without_terms_an_agreement_is_proposed_that_begins_no_earlier_than_asked() {
             .is_some_and(|text| text.contains("2026-01-28"))
     );
 
-    let today = with(plan, "/validity_start_date", Value::Null);
-    assert_eq!(answer(&today)["validity_start_date"], "2026-01-31");
+    let late = with(plan.clone(), "/validity_start_date", json!("2026-01-29"));
+    assert_eq!(answer(&late)["validity_start_date"], "2026-01-31");
+    // Undated, it may begin up to a month before the first instalment.
+    let undated = with(plan, "/validity_start_date", Value::Null);
+    assert_eq!(answer(&undated)["validity_start_date"], "2026-01-28");
 }
 
 #[test]
@@ -175,16 +178,48 @@ fn the_parts_that_a_plan_needs_are_asked_for() {
 }
 
 #[test]
-fn due_dates_ascend_and_none_is_before_the_date_of_asking() {
-    let plan = monthly(&["2026-02-28", "2026-01-31"]);
+fn instalments_are_counted_in_due_order_however_they_are_listed() {
+    let plan = monthly(&["2026-03-31", "2026-02-28", "2026-01-31"]);
+    let found = &answer(&plan)["counter_example"];
     assert_eq!(
-        wrong(&plan),
-        one("/instalments/1/due_date", "not_ascending")
+        (&found["instalment"], &found["due_date"]),
+        (&json!(2), &json!("2026-02-28"))
+    );
+}
+
+#[test]
+fn two_instalments_of_one_date_need_a_count_of_two() {
+    let plan = monthly(&["2026-01-31", "2026-01-31"]);
+    assert_eq!(answer(&plan)["counter_example"]["instalment"], 2);
+    assert_eq!(
+        answer(&plan)["counter_example"]["rule"],
+        "too_many_in_period"
     );
 
+    let twice = with(plan, "/terms/count", json!(2));
+    assert_eq!(answer(&twice)["fits"], true);
+}
+
+#[test]
+fn an_agreement_is_not_wanted_from_a_date_after_the_first_instalment() {
     let plan = with(monthly(&["2026-01-30"]), "/terms", Value::Null);
-    let expected = one("/instalments/0/due_date", "first_due_in_past");
-    assert_eq!(wrong(&plan), expected);
+    assert_eq!(
+        wrong(&plan),
+        one("/validity_start_date", "after_first_due_date")
+    );
+}
+
+#[test]
+fn an_object_that_names_a_member_twice_is_malformed() {
+    let plan = monthly(&["2026-01-31"]).to_string();
+    let twice = plan.replacen("\"amount\":28850", "\"amount\":1,\"amount\":28850", 1);
+    assert_ne!(plan, twice);
+
+    let Err(broken) = judged(&twice) else {
+        panic!("judged by one of the two");
+    };
+    assert_eq!(broken[0].code, "not_json");
+    assert!(judged(&plan).is_ok());
 }
 
 #[test]

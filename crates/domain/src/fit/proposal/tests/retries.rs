@@ -1,6 +1,7 @@
 //! Unit tests of proposals that leave room to try again.
 
 use super::*;
+use crate::fit::FitRule;
 
 /// Frequency and count of what is proposed with so many days to try again.
 fn with_room(schedule: &Schedule, today: &str, retry_days: u32) -> (Frequency, Option<u32>) {
@@ -116,17 +117,21 @@ fn a_long_sparse_schedule_keeps_its_period_where_no_count_for_life_is_left() {
 }
 
 #[test]
-fn an_adhoc_agreement_lasts_28_days_past_its_last_due_date_or_as_long_as_retries() {
+fn an_adhoc_agreement_lasts_28_days_past_its_last_due_date_and_leaves_no_more_for_retries() {
     let plan = listed(&["2026-01-05", "2026-01-06", "2026-01-07", "2026-07-01"]);
     let end = |retry_days| {
         let policy = ProposalPolicy::new(date("2026-01-01"), retry_days);
-        let found = propose(&plan, &policy).expect("a proposal");
+        let found = propose(&plan, &policy).map_err(|error| match error {
+            ProposeError::NothingFits(found) => found.rule,
+            ProposeError::FirstDueInPast { .. } => panic!("nothing is due in the past"),
+        })?;
         assert_eq!(found.terms.frequency(), Frequency::Adhoc);
-        found.validity.end_date.map(|end| end.to_string())
+        Ok(found.validity.end_date)
     };
 
-    assert_eq!(end(28).as_deref(), Some("2026-07-29"));
-    assert_eq!(end(29).as_deref(), Some("2026-07-30"));
+    assert_eq!(end(3), Ok(Some(date("2026-07-29"))));
+    assert_eq!(end(28), Ok(Some(date("2026-07-29"))));
+    assert_eq!(end(29), Err(FitRule::NoRoomToRetry));
 }
 
 #[test]
@@ -185,7 +190,7 @@ fn retries_that_outlast_the_calendar_are_told_by_the_instalment() {
     };
     assert_eq!(
         (found.rule, found.room_days),
-        (crate::fit::FitRule::NoRoomToRetry, Some(1))
+        (FitRule::NoRoomToRetry, Some(1))
     );
 }
 
