@@ -172,6 +172,10 @@ mod tests {
             Err(CentsError::NotPositive)
         );
         assert_eq!(Cents::from_dollars(Decimal::MAX), Err(CentsError::TooLarge));
+        let most = Cents::MAX.to_dollars();
+        assert_eq!(Cents::from_dollars(most), Ok(Cents::MAX));
+        let more = most + Decimal::new(1, 3);
+        assert_eq!(Cents::from_dollars(more), Err(CentsError::TooLarge));
     }
 
     #[test]

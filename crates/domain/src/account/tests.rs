@@ -118,3 +118,10 @@ fn a_refusal_names_the_rule_and_never_the_value() {
     );
     assert!(refusal.detail.contains("alias_organisation_identifier"));
 }
+
+#[test]
+fn the_provider_gets_the_account_in_full() {
+    let account = PayerAccount::parse("alias_email", "payer@example.com").unwrap();
+
+    assert_eq!(account.value(), "payer@example.com");
+}

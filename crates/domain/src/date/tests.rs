@@ -114,3 +114,12 @@ fn days_are_counted_on_the_calendar_and_never_leave_the_range() {
     assert_eq!(BusinessDate::MIN.plus_days(-1), None);
     assert_eq!(BusinessDate::MIN.plus_days(i64::MAX), None);
 }
+
+#[test]
+fn a_date_tells_its_parts_and_is_shown_as_iso_8601() {
+    let shown = date("2028-10-09");
+
+    assert_eq!((shown.year(), shown.month(), shown.day()), (2028, 10, 9));
+    assert_eq!(shown.to_string(), "2028-10-09");
+    assert_eq!(format!("{shown:?}"), "2028-10-09");
+}
