@@ -89,3 +89,26 @@ fn balloon_terms_have_their_own_first_and_last_amounts() {
     assert_eq!(code(900, false, false), Err("ZPPAY15"));
     assert_eq!(code(10, true, true), Err("ZPPAY19"));
 }
+
+#[test]
+fn a_word_that_no_terms_know_is_told_with_those_they_do() {
+    let refused = PaymentTerms::from_draft(&TermsDraft {
+        kind: "free".into(),
+        frequency: "hourly".into(),
+        ..TermsDraft::default()
+    });
+    let told: Vec<String> = refused
+        .unwrap_err()
+        .into_iter()
+        .map(|one| format!("{}: {}", one.pointer, one.detail))
+        .collect();
+
+    let expected = [
+        "/frequency: must be one of adhoc, daily, weekly, fortnightly, monthly, quarterly, \
+         semi_annual, annual",
+        "/type: must be one of fixed, variable, usage_based, balloon",
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(TermsType::UsageBased.to_string(), "usage_based");
+    assert_eq!(Frequency::SemiAnnual.to_string(), "semi_annual");
+}
