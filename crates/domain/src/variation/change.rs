@@ -48,7 +48,8 @@ pub enum Change {
     /// amounts and their order stay, the loan ends as many periods later, and a differing last
     /// instalment stays the last. The periods are counted from the rhythm's first date: a plan on
     /// the 31st is on the 31st again after the pause. An instalment that had been moved off the
-    /// rhythm returns to it.
+    /// rhythm returns to it. What was due before `from` and is still owed stays so, and is
+    /// collected when it can be, in the pause too.
     Pause {
         /// The first date without a collection; not in the past.
         from: BusinessDate,

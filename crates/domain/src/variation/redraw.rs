@@ -90,7 +90,7 @@ impl Draft {
     fn moved(mut self, plan: &PlanView, sequence: u32, to: BusinessDate) -> Result<Draft, Stop> {
         let place = self.place_of(plan, sequence)?;
         let due_date = self.tail.get(place).map(|one| one.due_date);
-        let standing = plan.counting().map(|one| one.due_date);
+        let standing = plan.standing().map(|one| one.due_date);
         let others = self.tail.iter().map(|one| one.due_date).chain(standing);
         // Whoever stood before it has to stand before it still, and the same after it.
         let passed = others
@@ -133,7 +133,7 @@ impl Draft {
     }
 
     fn paid_out(mut self, plan: &PlanView, on: BusinessDate, amount: Cents) -> Result<Draft, Stop> {
-        if let Some(last) = plan.counting().map(|one| one.due_date).max()
+        if let Some(last) = plan.standing().map(|one| one.due_date).max()
             && on <= last
         {
             let detail = format!("{on} is not after {last}, which is collected or being collected");

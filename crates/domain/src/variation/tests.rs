@@ -1,12 +1,14 @@
 use super::*;
 use crate::date::BusinessDate;
-use crate::fit::{FitRule, ProposeError, Validity};
+use crate::fit::{FitRule, Validity};
 use crate::instalment::State;
 use crate::money::Cents;
 use crate::schedule::{Cadence, DueDay};
 use crate::terms::{Amounts, Frequency, PaymentTerms};
 
 mod dates;
+mod late;
+mod overdue;
 mod refusals;
 mod sums;
 
@@ -50,6 +52,8 @@ fn plan_of(dates: &[&str], amounts: Amounts, end_date: Option<BusinessDate>) -> 
             1 => State::Collecting,
             0 | 2.. => State::Scheduled,
         },
+        collection_date: Some(first_date).filter(|_| sequence == 1),
+        may_carry: false,
     });
     PlanView {
         instalments: instalments.collect(),
@@ -119,6 +123,39 @@ fn counter_example(answer: &WhatIf) -> (u32, FitRule, &str) {
     }
 }
 
+/// The proof of an answer that fits: how many count, in how many windows, the fullest of them.
+fn proof(answer: &WhatIf) -> (u32, u32, u32) {
+    match &answer.verdict {
+        Verdict::FitsAsItIs(proof) => (proof.instalments, proof.windows_used, proof.fullest_window),
+        other @ (Verdict::NeedsNewAgreement { .. }
+        | Verdict::NothingLeft
+        | Verdict::Refused { .. }) => panic!("it does not fit: {other:?}"),
+    }
+}
+
+/// Why the present agreement does not do, and what moves under another.
+fn another(answer: &WhatIf) -> (&Because, Vec<String>) {
+    match &answer.verdict {
+        Verdict::NeedsNewAgreement { because, moved, .. } => {
+            let line = |one: &MovedInstalment| {
+                format!("{} {} to {}", one.sequence, one.from_date, one.to_date)
+            };
+            (because, moved.iter().map(line).collect())
+        }
+        other @ (Verdict::FitsAsItIs(_) | Verdict::NothingLeft | Verdict::Refused { .. }) => {
+            panic!("it needs no other agreement: {other:?}")
+        }
+    }
+}
+
+/// Moves the last of the four instalments by a day, which no window minds.
+fn harmless() -> Change {
+    Change::Move {
+        sequence: 4,
+        to: date("2026-06-06"),
+    }
+}
+
 #[test]
 fn every_word_of_a_change_is_read_back() {
     for kind in ChangeKind::ALL {
@@ -176,12 +213,18 @@ fn another_account_takes_another_agreement_for_the_same_tail() {
 
     assert_eq!(answer.tail.len(), 3);
     assert!(answer.tail.iter().all(|one| one.edit == Edit::Kept));
-    let Verdict::NeedsNewAgreement { proposal, because } = answer.verdict else {
+    let Verdict::NeedsNewAgreement {
+        proposal,
+        because,
+        moved,
+    } = answer.verdict
+    else {
         panic!("an agreement belongs to one account");
     };
     assert_eq!(because, Because::PayerAccountChanges);
     assert_eq!(because.code(), "payer_account_changes");
     assert!(plan().today <= proposal.validity.start_date);
+    assert_eq!(moved, []);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::slots::Counted;
 use super::view::InstalmentView;
 use crate::date::BusinessDate;
 use crate::failure::worded;
@@ -65,6 +66,17 @@ impl TailInstalment {
             amount: self.amount,
         }
     }
+}
+
+/// An instalment that another agreement collects on a later date than the one it was due on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MovedInstalment {
+    /// Its number.
+    pub sequence: u32,
+    /// When it is due, before the agreement could begin or on a date that the one before it takes.
+    pub from_date: BusinessDate,
+    /// When it would be due: the first date that is not past and comes after the one before it.
+    pub to_date: BusinessDate,
 }
 
 /// Money that a change no longer collects, in cents, by its reason.
@@ -135,6 +147,9 @@ impl Difference {
 pub enum Verdict {
     /// It does: everything that counts under it fits, with room for the retries asked for.
     ///
+    /// Each takes its slot in the window in which it is collected: what was sent late where it was
+    /// sent, what is owed from before today where it can be collected first.
+    ///
     /// It speaks of the terms and the dates: an agreement that is lost collects nothing all the
     /// same.
     FitsAsItIs(Proof),
@@ -147,6 +162,8 @@ pub enum Verdict {
         proposal: Proposal,
         /// Why the present one does not.
         because: Because,
+        /// What was due before it can begin, and has moved in the tail, by number.
+        moved: Vec<MovedInstalment>,
     },
     /// Nothing is left to collect: the agreement may be cancelled.
     NothingLeft,
@@ -186,6 +203,17 @@ pub enum Because {
     /// This instalment does not fit the terms there are.
     #[error("{0}")]
     DoesNotFit(CounterExample),
+    /// This instalment is late, and the agreement leaves no date to collect it on: its own window
+    /// is over, and it may not go into the next or finds no place there.
+    #[error("instalment {sequence}, due on {due_date}, could be collected until {until}")]
+    WindowOver {
+        /// Its number.
+        sequence: u32,
+        /// Its due date.
+        due_date: BusinessDate,
+        /// The last date on which it could be collected.
+        until: BusinessDate,
+    },
     /// An agreement belongs to one account of the payer.
     #[error("an agreement belongs to one account of the payer")]
     PayerAccountChanges,
@@ -205,30 +233,36 @@ impl Because {
     pub const fn code(&self) -> &'static str {
         match self {
             Because::DoesNotFit(_) => "does_not_fit",
+            Because::WindowOver { .. } => "window_over",
             Because::PayerAccountChanges => "payer_account_changes",
         }
     }
 
-    /// The counter-example by the plan's own numbers: the proof counted only what counts.
-    pub(super) fn does_not_fit(found: CounterExample, counted: &[PlannedInstalment]) -> Because {
-        let sequence = counted
-            .iter()
-            .find(|one| one.due_date == found.due_date)
-            .map_or(found.instalment, |one| one.sequence);
-        let detail = match found.detail.strip_prefix(&named(found.instalment)) {
-            Some(rest) => named(sequence) + rest,
+    /// The counter-example by the plan's own number and date: the proof counted only what counts,
+    /// and from the agreement's first date.
+    pub(super) fn does_not_fit(found: CounterExample, counted: &[Counted]) -> Because {
+        let place = counted.get(found.instalment.saturating_sub(1) as usize);
+        let (sequence, due_date) = place.map_or((found.instalment, found.due_date), |one| {
+            (one.sequence, one.due_date)
+        });
+        let detail = match found
+            .detail
+            .strip_prefix(&named(found.instalment, found.due_date))
+        {
+            Some(rest) => named(sequence, due_date) + rest,
             None => found.detail.clone(),
         };
         Because::DoesNotFit(CounterExample {
             instalment: sequence,
+            due_date,
             detail,
             ..found
         })
     }
 }
 
-fn named(sequence: u32) -> String {
-    format!("instalment {sequence} ")
+fn named(sequence: u32, due_date: BusinessDate) -> String {
+    format!("instalment {sequence} on {due_date} ")
 }
 
 /// Why a change cannot be done.

@@ -1,10 +1,11 @@
 //! A plan as its variations see it.
 
+use super::slots::Counted;
 use crate::date::BusinessDate;
 use crate::fit::Validity;
 use crate::instalment::State;
 use crate::money::Cents;
-use crate::schedule::{Cadence, DueDay, PlannedInstalment};
+use crate::schedule::{Cadence, DueDay};
 use crate::terms::PaymentTerms;
 use crate::violation::Violation;
 
@@ -42,6 +43,15 @@ pub struct InstalmentView {
     pub amount: Cents,
     /// Where it stands.
     pub state: State,
+    /// The date on which its payment takes a slot of the agreement.
+    ///
+    /// Collecting or collected: the date on which the payment was made; always there, from the due
+    /// date to today. Retrying: the date of the next try, if one is planned. Not read otherwise.
+    pub collection_date: Option<BusinessDate>,
+    /// Whether it may go into the window after its own when it is late, as
+    /// [`Carry::IntoNextWindow`](crate::gate::Carry::IntoNextWindow) says: the plan's policy lets
+    /// it, and a payment of it has failed.
+    pub may_carry: bool,
 }
 
 /// How often instalments fall due, counted from one date.
@@ -115,12 +125,24 @@ impl InstalmentView {
         }
     }
 
-    pub(super) const fn planned(&self) -> PlannedInstalment {
-        PlannedInstalment {
+    /// Whether a payment for it was made that has not failed.
+    const fn is_made(&self) -> bool {
+        match self.state {
+            State::Collecting | State::Collected => true,
+            State::Scheduled | State::Retrying | State::Missed | State::Failed => false,
+            State::Waived | State::Cancelled | State::PaidElsewhere => false,
+        }
+    }
+
+    /// The payment as it takes its slot; none when no payment was made.
+    fn counted(&self) -> Option<Counted> {
+        let slot_date = self.collection_date.filter(|_| self.is_made())?;
+        Some(Counted {
             sequence: self.sequence,
             due_date: self.due_date,
             amount: self.amount,
-        }
+            slot_date,
+        })
     }
 }
 
@@ -148,9 +170,11 @@ impl PlanView {
     ///     due_date: today.plus_days(i64::from(sequence)).unwrap(),
     ///     amount: Cents::new(30_000).unwrap(),
     ///     state,
+    ///     collection_date: None,
+    ///     may_carry: false,
     /// };
     /// let plan = PlanView {
-    ///     instalments: vec![of(1, State::Collecting), of(2, State::Scheduled)],
+    ///     instalments: vec![of(1, State::Missed), of(2, State::Scheduled)],
     ///     # rhythm: None, terms, today, retry_days: 0,
     ///     # validity: Validity { start_date: today, end_date: None },
     ///     // and its rhythm, agreement and date
@@ -162,17 +186,28 @@ impl PlanView {
         self.instalments.iter().filter(|one| one.is_unsent())
     }
 
-    /// What counts under the current agreement and cannot change, in due order.
+    /// What counts and cannot change, in the plan's order.
+    pub(super) fn standing(&self) -> impl Iterator<Item = &InstalmentView> {
+        self.instalments.iter().filter(|one| one.stands())
+    }
+
+    /// What waits for a retry.
+    pub(super) fn retrying(&self) -> impl Iterator<Item = &InstalmentView> {
+        self.standing().filter(|one| !one.is_made())
+    }
+
+    /// The payments that were made under the current agreement and have not failed.
     ///
-    /// What was collected before the agreement began was collected under an earlier one.
-    pub(super) fn counting(&self) -> impl Iterator<Item = PlannedInstalment> {
+    /// What was made before the agreement began was made under an earlier one.
+    pub(super) fn made(&self) -> impl Iterator<Item = Counted> {
         let start = self.validity.start_date;
-        let is_earlier_ones =
-            move |one: &InstalmentView| one.state == State::Collected && one.due_date < start;
-        self.instalments
-            .iter()
-            .filter(move |one| one.stands() && !is_earlier_ones(one))
-            .map(InstalmentView::planned)
+        let made = self.instalments.iter().filter_map(InstalmentView::counted);
+        made.filter(move |one| start <= one.slot_date)
+    }
+
+    /// The first date on which anything can be collected under the current agreement.
+    pub(super) fn opens_date(&self) -> BusinessDate {
+        self.today.max(self.validity.start_date)
     }
 
     pub(super) fn instalment(&self, sequence: u32) -> Option<&InstalmentView> {
@@ -184,13 +219,13 @@ impl PlanView {
         self.unsent().map(|one| one.amount.get()).sum()
     }
 
-    /// The latest date that anything still counts on, today's included: what is added comes later.
+    /// The latest date that anything still counts on, today's and the next tries included: what is
+    /// added comes later.
     pub(super) fn last_date(&self) -> BusinessDate {
-        let counted = self.instalments.iter();
-        let dates = counted
-            .filter(|one| one.is_unsent() || one.stands())
-            .map(|one| one.due_date);
-        dates.max().map_or(self.today, |last| last.max(self.today))
+        let due = self.unsent().chain(self.standing());
+        let tried = self.standing().filter_map(|one| one.collection_date);
+        let last = due.map(|one| one.due_date).chain(tried).max();
+        last.map_or(self.today, |last| last.max(self.today))
     }
 
     /// The first number that no instalment has.
@@ -199,33 +234,62 @@ impl PlanView {
         last.unwrap_or(0).saturating_add(1)
     }
 
-    /// The plan's own broken rules: numbers ascend, so do the dates of what counts, and nothing
-    /// was sent before it was due.
+    /// The plan's own broken rules: numbers ascend, so do the dates of what is unsent, and nothing
+    /// was sent before it was due or after today.
     pub(super) fn violations(&self) -> Vec<Violation> {
         let mut broken = Vec::new();
         let (mut number, mut date) = (0, None);
         for (index, one) in self.instalments.iter().enumerate() {
+            let mut tell = |field: &str, code, detail| {
+                let pointer = format!("/instalments/{index}/{field}");
+                broken.push(Violation::new(pointer, code, detail));
+            };
             if one.sequence <= number {
                 let detail = format!("instalment {} does not follow {number}", one.sequence);
-                let pointer = format!("/instalments/{index}/sequence");
-                broken.push(Violation::new(pointer, "not_ascending", detail));
+                tell("sequence", "not_ascending", detail);
             }
             number = number.max(one.sequence);
-            if !one.is_unsent() && !one.stands() {
-                continue;
+            if one.is_unsent() {
+                // What stands may be overtaken: a late instalment moves to a later date.
+                if let Some(before) = date.filter(|before| one.due_date < *before) {
+                    let detail = format!("{} is before {before}", one.due_date);
+                    tell("due_date", "not_ascending", detail);
+                }
+                date = date.max(Some(one.due_date));
             }
-            if let Some(before) = date.filter(|before| one.due_date <= *before) {
-                let detail = format!("{} is not after {before}", one.due_date);
-                let pointer = format!("/instalments/{index}/due_date");
-                broken.push(Violation::new(pointer, "not_ascending", detail));
-            }
-            date = date.max(Some(one.due_date));
             if one.stands() && self.today < one.due_date {
                 let detail = format!("{} is due on {} and was sent", one.sequence, one.due_date);
-                let pointer = format!("/instalments/{index}/due_date");
-                broken.push(Violation::new(pointer, "sent_before_due", detail));
+                tell("due_date", "sent_before_due", detail);
+            }
+            if let Some((code, detail)) = one.broken_collection_date(self.today) {
+                tell("collection_date", code, detail);
             }
         }
         broken
+    }
+}
+
+impl InstalmentView {
+    fn broken_collection_date(&self, today: BusinessDate) -> Option<(&'static str, String)> {
+        if !self.is_made() {
+            return None;
+        }
+        let (sequence, due_date) = (self.sequence, self.due_date);
+        match self.collection_date {
+            None => {
+                let detail = format!("{sequence} is {}, which has a date", self.state);
+                Some(("required", detail))
+            }
+            Some(date) if date < due_date => {
+                let detail = format!("{sequence} is due on {due_date} and was sent on {date}");
+                Some(("sent_before_due", detail))
+            }
+            Some(date) if today < date => {
+                let detail =
+                    format!("{sequence} was sent on {date}, which is after today, {today}");
+                Some(("in_the_future", detail))
+            }
+            Some(_) => None,
+        }
     }
 }

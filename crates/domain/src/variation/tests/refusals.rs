@@ -97,7 +97,7 @@ fn an_unknown_instalment_cannot_be_skipped() {
 fn a_plan_out_of_order_is_told_by_its_places() {
     let mut plan = plan();
     plan.instalments[2].sequence = 2;
-    plan.instalments[3].due_date = date("2026-05-05");
+    plan.instalments[3].due_date = date("2026-05-04");
 
     assert_eq!(
         broken(&plan, Change::End),
@@ -122,10 +122,14 @@ fn nothing_is_sent_before_it_is_due() {
     let mut plan = plan();
     plan.today = date("2026-03-04");
 
+    let told = |field: &str, code| (format!("/instalments/0/{field}"), code);
+    let before_due = told("due_date", "sent_before_due");
     assert_eq!(
         broken(&plan, Change::End),
-        [("/instalments/0/due_date".to_owned(), "sent_before_due")]
+        [before_due.clone(), told("collection_date", "in_the_future")]
     );
+    plan.instalments[0].state = State::Retrying;
+    assert_eq!(broken(&plan, Change::End), [before_due]);
 }
 
 #[test]
@@ -248,6 +252,8 @@ fn no_plan_grows_beyond_the_most_instalments() {
             due_date,
             amount: cents(2),
             state: State::Scheduled,
+            collection_date: None,
+            may_carry: false,
         })
         .collect();
     let lower = Change::Lower {
@@ -259,20 +265,6 @@ fn no_plan_grows_beyond_the_most_instalments() {
 
     assert_eq!(refusal(&plan, lower), Refusal::TooManyInstalments);
     assert_eq!(asked(&plan, skip(1, Rest::ToTheEnd)).tail.len(), 1_500);
-}
-
-#[test]
-fn an_overdue_instalment_is_moved_before_another_agreement_is_asked_for() {
-    let mut plan = plan();
-    plan.instalments[0].state = State::Collected;
-    plan.today = date("2026-04-06");
-    let refused = refusal(&plan, Change::ChangeAccount);
-
-    assert_eq!(refused.code(), "no_agreement_fits");
-    assert!(matches!(
-        refused,
-        Refusal::NoAgreementFits(ProposeError::FirstDueInPast { .. })
-    ));
 }
 
 #[test]
