@@ -89,6 +89,52 @@ impl AccountIdentifier {
         }
     }
 
+    /// A bank account: six digits of BSB, and a number of 1 to 28 printable ASCII characters.
+    ///
+    /// # Errors
+    ///
+    /// As [`AccountIdentifier::new`].
+    pub fn bban(bsb: &str, number: &str) -> Result<AccountIdentifier, FieldProblem> {
+        Self::new(AccountKind::Bban, format!("{bsb}-{number}"))
+    }
+
+    /// A phone PayID: a country code of 1 to 3 digits, and a number without its leading zero.
+    ///
+    /// # Errors
+    ///
+    /// As [`AccountIdentifier::new`].
+    pub fn phone(country: &str, number: &str) -> Result<AccountIdentifier, FieldProblem> {
+        Self::new(AccountKind::AliasPhone, format!("+{country}-{number}"))
+    }
+
+    /// An email PayID, lower case.
+    ///
+    /// # Errors
+    ///
+    /// As [`AccountIdentifier::new`].
+    pub fn email(address: &str) -> Result<AccountIdentifier, FieldProblem> {
+        Self::new(AccountKind::AliasEmail, address.to_owned())
+    }
+
+    /// An ABN (11 digits) or ACN (9 digits) PayID.
+    ///
+    /// # Errors
+    ///
+    /// As [`AccountIdentifier::new`].
+    pub fn abn(digits: &str) -> Result<AccountIdentifier, FieldProblem> {
+        Self::new(AccountKind::AliasAbn, digits.to_owned())
+    }
+
+    /// An organisation PayID: 2 to 256 characters without upper case.
+    ///
+    /// # Errors
+    ///
+    /// As [`AccountIdentifier::new`].
+    pub fn organisation(identifier: &str) -> Result<AccountIdentifier, FieldProblem> {
+        let kind = AccountKind::AliasOrganisationIdentifier;
+        Self::new(kind, identifier.to_owned())
+    }
+
     pub(crate) fn check(&self, checker: &mut Checker, field: &str) {
         checker.unless(self.kind.takes(&self.value), field, Problem::WrongForm);
     }
@@ -156,6 +202,41 @@ mod tests {
             for value in bad {
                 assert!(!kind.takes(value), "{kind} should refuse {value}");
             }
+        }
+    }
+
+    #[test]
+    fn each_kind_has_a_constructor_that_refuses_another_kinds_value() {
+        let made = [
+            AccountIdentifier::bban("062000", "12345678"),
+            AccountIdentifier::phone("61", "411222333"),
+            AccountIdentifier::email("default@example.com"),
+            AccountIdentifier::abn("12345678901"),
+            AccountIdentifier::organisation("oligo org"),
+        ];
+        let values = made.map(|made| made.map(|account| (account.kind, account.value)).unwrap());
+        let expected = [
+            (AccountKind::Bban, "062000-12345678"),
+            (AccountKind::AliasPhone, "+61-411222333"),
+            (AccountKind::AliasEmail, "default@example.com"),
+            (AccountKind::AliasAbn, "12345678901"),
+            (AccountKind::AliasOrganisationIdentifier, "oligo org"),
+        ];
+        assert_eq!(
+            values,
+            expected.map(|(kind, value)| (kind, value.to_owned()))
+        );
+        for refused in [
+            AccountIdentifier::bban("062-000", "12345678"),
+            AccountIdentifier::phone("61", "0411222333"),
+            AccountIdentifier::email("Default@example.com"),
+            AccountIdentifier::abn("1234567890"),
+            AccountIdentifier::organisation("Oligo org"),
+        ] {
+            assert_eq!(
+                refused.map_err(|wrong| wrong.problem),
+                Err(Problem::WrongForm)
+            );
         }
     }
 

@@ -8,6 +8,8 @@ use serde_json::Value;
 
 use crate::account::AccountKind;
 use crate::agreements::{Frequency, Purpose, TermsKind};
+use crate::answer::moment;
+use crate::reason_codes::ReasonCode;
 use crate::words::Reported;
 
 open_words! {
@@ -57,6 +59,13 @@ pub struct Reason {
     /// What a person wrote about it.
     #[serde(default)]
     pub narrative: Option<String>,
+}
+
+impl Reason {
+    /// The code as a word of Oligo's lists.
+    pub fn reason_code(&self) -> Option<ReasonCode> {
+        self.code.as_deref().map(ReasonCode::from)
+    }
 }
 
 impl fmt::Debug for Reason {
@@ -141,6 +150,26 @@ pub struct ReportedTerms {
     pub last_payment_date: Option<NaiveDate>,
 }
 
+/// Who collects, as some of Oligo's answers tell. Its `Debug` says nothing.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ReportedInitiator {
+    /// The name shown to the payer.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The registered name.
+    #[serde(default)]
+    pub legal_name: Option<String>,
+    /// The business number.
+    #[serde(default)]
+    pub abn: Option<String>,
+}
+
+impl fmt::Debug for ReportedInitiator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReportedInitiator").finish_non_exhaustive()
+    }
+}
+
 /// Where a resource stands in Oligo's API: a path, or a whole URL. Never followed by this crate.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Links {
@@ -150,6 +179,9 @@ pub struct Links {
     /// The agreement a payment is made under.
     #[serde(default)]
     pub agreement: Option<String>,
+    /// The refund a payment carries out.
+    #[serde(default)]
+    pub source_refund: Option<String>,
 }
 
 /// An agreement as Oligo reports it. Its `Debug` leaves free text out.
@@ -181,20 +213,26 @@ pub struct Agreement {
     /// The payer.
     #[serde(default)]
     pub debtor: Option<ReportedDebtor>,
+    /// Who is paid. In Oligo's guide, not in its schema.
+    #[serde(default)]
+    pub creditor: Option<ReportedDebtor>,
+    /// Who collects. In Oligo's guide, not in its schema.
+    #[serde(default)]
+    pub initiator: Option<ReportedInitiator>,
     /// The first Sydney date of the agreement.
     #[serde(default)]
     pub validity_start_date: Option<NaiveDate>,
     /// The last Sydney date of the agreement, inclusive.
     #[serde(default)]
     pub validity_end_date: Option<NaiveDate>,
-    /// When the payer is asked to have answered.
-    #[serde(default)]
+    /// When the payer is asked to have answered, when that can be read.
+    #[serde(default, deserialize_with = "moment")]
     pub resolution_requested_before: Option<DateTime<FixedOffset>>,
     /// Whether Oligo cancels it if unanswered at that moment.
     #[serde(default)]
     pub cancel_if_unresolved: Option<bool>,
-    /// When Oligo took it.
-    #[serde(default)]
+    /// When Oligo took it, when that can be read.
+    #[serde(default, deserialize_with = "moment")]
     pub created_at: Option<DateTime<FixedOffset>>,
     /// The caller's own keys, as they came.
     #[serde(default)]

@@ -1,15 +1,18 @@
 //! One HTTP exchange: what is sent, how much is read, and what each status and failure means.
 
-use std::time::{Duration, SystemTime};
+use std::borrow::Cow;
+use std::time::{Duration, Instant, SystemTime};
 
-use chrono::DateTime;
-use reqwest::header::RETRY_AFTER;
+use reqwest::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, Response, StatusCode};
 use tracing::{Instrument, Span, field};
 use url::Url;
 
 use crate::answer::read_errors;
 use crate::error::CallError;
+use crate::gate::Gate;
+use crate::meter::{Called, Instruments};
+use crate::token::Token;
 
 /// One operation of Oligo's, ready to be sent.
 pub(crate) struct Operation<'a> {
@@ -17,6 +20,7 @@ pub(crate) struct Operation<'a> {
     /// The path as Oligo's OpenAPI writes it: names the span, so it must hold no uid.
     template: &'static str,
     path: Vec<&'a str>,
+    query: Vec<(String, String)>,
     body: Option<String>,
     reads_answer: bool,
     reasons_in_503: bool,
@@ -36,10 +40,16 @@ impl<'a> Operation<'a> {
             method,
             template,
             path: path.to_vec(),
+            query: vec![],
             body: None,
             reads_answer: true,
             reasons_in_503: false,
         }
+    }
+
+    pub(crate) fn with_query(mut self, query: Vec<(String, String)>) -> Self {
+        self.query = query;
+        self
     }
 
     pub(crate) fn with_body(mut self, body: String) -> Self {
@@ -59,11 +69,14 @@ impl<'a> Operation<'a> {
         self
     }
 
-    fn url(&self, base_url: &Url) -> Url {
+    pub(crate) fn url(&self, base_url: &Url) -> Url {
         let mut url = base_url.clone();
         // Only a URL without a host refuses segments, and the client refuses such a base.
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(&self.path);
+        }
+        if !self.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&self.query);
         }
         url
     }
@@ -73,55 +86,97 @@ impl<'a> Operation<'a> {
             "oligo.call",
             otel.name = format!("{} {}", self.method, self.template),
             otel.kind = "client",
+            otel.status_code = field::Empty,
             http.request.method = self.method.as_str(),
             url.template = self.template,
+            url.scheme = base_url.scheme(),
             server.address = base_url.host_str().unwrap_or_default(),
+            server.port = base_url.port_or_known_default(),
             http.response.status_code = field::Empty,
             "error.type" = field::Empty,
         )
     }
 }
 
-/// Sends `operation` once and returns the body of its success; empty when it has none.
-pub(crate) async fn ask(
-    http: &reqwest::Client,
-    base_url: &Url,
-    limit: usize,
-    operation: Operation<'_>,
-) -> Result<Vec<u8>, CallError> {
-    let span = operation.span(base_url);
-    let outcome = exchange(http, base_url, limit, operation)
-        .instrument(span.clone())
-        .await;
-    if let Err(error) = &outcome {
-        span.record("error.type", kind_of(error));
-    }
-    outcome
+/// The way to Oligo that all clones of a client share.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    pub(crate) http: reqwest::Client,
+    pub(crate) base_url: Url,
+    pub(crate) token: Token,
+    pub(crate) gate: Gate,
+    pub(crate) meter: Instruments,
 }
 
-async fn exchange(
-    http: &reqwest::Client,
-    base_url: &Url,
-    limit: usize,
-    mut operation: Operation<'_>,
-) -> Result<Vec<u8>, CallError> {
-    let mut request = http.request(operation.method.clone(), operation.url(base_url));
-    if let Some(body) = operation.body.take() {
-        request = request.body(body);
-    }
-
-    let response = request.send().await.map_err(not_answered)?;
-    let status = response.status();
-    Span::current().record("http.response.status_code", status.as_u16());
-
-    if status.is_success() {
-        return if operation.reads_answer {
-            read_body(response, limit).await
-        } else {
-            Ok(vec![])
+impl Wire {
+    /// Sends `operation` at most once and returns what `read` makes of the body of its success,
+    /// which is empty when it has none. More than `limit` bytes of an answer are not read.
+    pub(crate) async fn ask<T>(
+        &self,
+        operation: Operation<'_>,
+        limit: usize,
+        read: impl FnOnce(&[u8]) -> Result<T, CallError>,
+    ) -> Result<T, CallError> {
+        let span = operation.span(&self.base_url);
+        let called = Called {
+            method: operation.method.clone(),
+            template: operation.template,
         };
+        // Taken at the start: a token that is exchanged meanwhile is the next call's.
+        let token = self.token.header();
+
+        let work = async {
+            let admission = self.gate.pass().await?;
+            let (started, mut status) = (Instant::now(), None);
+            let answer = self.exchange(operation, token, limit, &mut status).await;
+            let took = started.elapsed();
+            let outcome = answer.and_then(|answer| read(&answer));
+            let error = outcome.as_ref().err().map(|error| word(error));
+            self.meter
+                .exchanged(&called, took, status, error.as_deref());
+            self.gate.learn(admission, &outcome);
+            outcome
+        };
+        let outcome = work.instrument(span.clone()).await;
+
+        self.meter.ended(&called, outcome.as_ref().err());
+        if let Err(error) = &outcome {
+            span.record("otel.status_code", "ERROR");
+            span.record("error.type", word(error).as_ref());
+        }
+        outcome
     }
-    Err(failure(response, limit, operation.reasons_in_503).await)
+
+    async fn exchange(
+        &self,
+        mut operation: Operation<'_>,
+        token: HeaderValue,
+        limit: usize,
+        seen: &mut Option<u16>,
+    ) -> Result<Vec<u8>, CallError> {
+        let url = operation.url(&self.base_url);
+        let mut request = self
+            .http
+            .request(operation.method.clone(), url)
+            .header(AUTHORIZATION, token);
+        if let Some(body) = operation.body.take() {
+            request = request.body(body);
+        }
+
+        let response = request.send().await.map_err(not_answered)?;
+        let status = response.status();
+        *seen = Some(status.as_u16());
+        Span::current().record("http.response.status_code", status.as_u16());
+
+        if status.is_success() {
+            return if operation.reads_answer {
+                read_body(response, limit).await
+            } else {
+                Ok(vec![])
+            };
+        }
+        Err(failure(response, limit, operation.reasons_in_503).await)
+    }
 }
 
 /// What a status other than 2xx means.
@@ -132,11 +187,17 @@ async fn failure(response: Response, limit: usize, reasons_in_503: bool) -> Call
             reasons(response, limit).await.unwrap_or_else(|error| error)
         }
         // Without reasons it is an outage like any other.
-        StatusCode::SERVICE_UNAVAILABLE if reasons_in_503 => reasons(response, limit)
-            .await
-            .unwrap_or(CallError::ServerError {
+        StatusCode::SERVICE_UNAVAILABLE => {
+            let outage = CallError::ServerError {
                 status: status.as_u16(),
-            }),
+                retry_after: retry_after(&response),
+            };
+            if reasons_in_503 {
+                reasons(response, limit).await.unwrap_or(outage)
+            } else {
+                outage
+            }
+        }
         StatusCode::UNAUTHORIZED => CallError::Unauthorised,
         StatusCode::FORBIDDEN => CallError::Forbidden,
         StatusCode::NOT_FOUND => CallError::NotFound,
@@ -148,6 +209,7 @@ async fn failure(response: Response, limit: usize, reasons_in_503: bool) -> Call
         },
         _ => CallError::ServerError {
             status: status.as_u16(),
+            retry_after: None,
         },
     }
 }
@@ -155,9 +217,14 @@ async fn failure(response: Response, limit: usize, reasons_in_503: bool) -> Call
 /// The refusal in the body; `Err` when the body does not say one.
 async fn reasons(response: Response, limit: usize) -> Result<CallError, CallError> {
     let status = response.status().as_u16();
+    let retry_after = retry_after(&response).filter(|_| status == 503);
     let body = read_body(response, limit).await?;
     match read_errors(&body) {
-        Ok(errors) => Ok(CallError::Refused { status, errors }),
+        Ok(errors) => Ok(CallError::Refused {
+            status,
+            errors,
+            retry_after,
+        }),
         Err(unread) => Err(CallError::Unreadable {
             path: unread.path,
             source: unread.problem,
@@ -194,31 +261,33 @@ fn not_answered(error: reqwest::Error) -> CallError {
     }
 }
 
-/// `Retry-After`, in either of its forms. A moment that has passed means no wait.
+/// `Retry-After`, in seconds or as a date. A moment that has passed means no wait.
 fn retry_after(response: &Response) -> Option<Duration> {
     let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let moment = SystemTime::from(DateTime::parse_from_rfc2822(text).ok()?);
+    let moment = httpdate::parse_http_date(text).ok()?;
     Some(moment.duration_since(SystemTime::now()).unwrap_or_default())
 }
 
-/// A word for the span; the error itself is logged where it is handled.
-fn kind_of(error: &CallError) -> &'static str {
-    match error {
+/// OpenTelemetry's `error.type`: the status when it says the error, else a word.
+pub(crate) fn word(error: &CallError) -> Cow<'static, str> {
+    let word = match error {
+        CallError::Refused { status, .. }
+        | CallError::ServerError { status, .. }
+        | CallError::Redirected { status } => return Cow::Owned(status.to_string()),
+        CallError::NotFound => "404",
+        CallError::Unauthorised => "401",
+        CallError::Forbidden => "403",
+        CallError::RateLimited { .. } => "429",
         CallError::InvalidRequest(_) => "invalid_request",
         CallError::NotSent { .. } => "not_sent",
-        CallError::Refused { .. } => "refused",
-        CallError::NotFound => "not_found",
-        CallError::Unauthorised => "unauthorised",
-        CallError::Forbidden => "forbidden",
-        CallError::RateLimited { .. } => "rate_limited",
-        CallError::ServerError { .. } => "server_error",
+        CallError::HeldBack { .. } => "held_back",
         CallError::Timeout => "timeout",
         CallError::Broken { .. } => "broken",
-        CallError::Redirected { .. } => "redirected",
         CallError::Unreadable { .. } => "unreadable",
         CallError::TooLarge { .. } => "too_large",
-    }
+    };
+    Cow::Borrowed(word)
 }

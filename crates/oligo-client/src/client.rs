@@ -1,11 +1,13 @@
 //! The client: Oligo's operations, each one call and one answer.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use opentelemetry::global;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::redirect;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -14,58 +16,34 @@ use crate::agreement_answers::Agreement;
 use crate::agreements::CreateAgreement;
 use crate::alias::{ResolveAlias, ResolvedAlias};
 use crate::answer::read_data;
-use crate::call::{Operation, ask};
+use crate::call::{Operation, Wire};
 use crate::cancellation::CancelAgreement;
 use crate::check::{FieldProblem, Problem, uid_has_form};
+use crate::config::ClientConfig;
 use crate::error::{BuildError, CallError, JsonProblem};
+use crate::gate::{CircuitState, Gate, GateConfig};
+use crate::meter::Instruments;
 use crate::payments::{CreatePayment, Payment};
+use crate::token::Token;
 
 /// How long an idle connection is kept. Short, so that a call rarely meets one just closed.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Where Oligo is and how long to wait for it.
-#[derive(Debug, Clone)]
-pub struct ClientConfig {
-    /// Up to and including the version: `https://api-sandbox.oligo.com.au/v1`.
-    pub base_url: Url,
-    /// The bearer token.
-    pub token: SecretString,
-    /// The most it may take to connect, TLS included.
-    pub connect_timeout: Duration,
-    /// The most one call may take, from connecting to the last byte of the answer.
-    pub total_timeout: Duration,
-    /// The most bytes of an answer that are read.
-    pub answer_bytes_max: usize,
-}
-
-impl ClientConfig {
-    /// A configuration that waits 3 s to connect, 15 s in all, and reads 64 KiB.
-    pub fn new(base_url: Url, token: SecretString) -> Self {
-        ClientConfig {
-            base_url,
-            token,
-            connect_timeout: Duration::from_secs(3),
-            total_timeout: Duration::from_secs(15),
-            answer_bytes_max: 64 * 1024,
-        }
-    }
-}
-
-/// Oligo's PayTo API. Cheap to clone: clones share their connections.
+/// Oligo's PayTo API. Cheap to clone: clones share their connections, token, pauses and counts.
 ///
 /// No call is repeated, no redirect is followed, no proxy of the environment is used. Each call
-/// is one `tracing` span named after OpenTelemetry's HTTP client conventions.
+/// is one `tracing` span and one measurement after OpenTelemetry's HTTP client conventions.
 #[derive(Clone)]
 pub struct OligoClient {
-    http: reqwest::Client,
-    base_url: Url,
+    pub(crate) wire: Arc<Wire>,
     answer_bytes_max: usize,
+    pub(crate) list_bytes_max: usize,
 }
 
 impl fmt::Debug for OligoClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OligoClient")
-            .field("base_url", &self.base_url.as_str())
+            .field("base_url", &self.wire.base_url.as_str())
             .finish_non_exhaustive()
     }
 }
@@ -79,8 +57,9 @@ impl OligoClient {
     /// header, or when the HTTP library cannot be set up.
     pub fn new(config: ClientConfig) -> Result<OligoClient, BuildError> {
         let base_url = checked_base(config.base_url)?;
+        let token = Token::new(&config.token)?;
         let http = reqwest::Client::builder()
-            .default_headers(headers(&config.token)?)
+            .default_headers(headers())
             .user_agent(concat!("oligo-client/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(config.connect_timeout)
             .timeout(config.total_timeout)
@@ -93,11 +72,43 @@ impl OligoClient {
             .map_err(|error| BuildError::Http {
                 source: Box::new(error),
             })?;
+        let gate = Gate::new(GateConfig {
+            circuit: config.circuit,
+            pause_max: config.pause_max,
+            rate: config.rate,
+            permits: config.permits,
+            permit_timeout: config.total_timeout,
+        });
+        let meter = config
+            .meter
+            .unwrap_or_else(|| global::meter("oligo-client"));
+        let meter = Instruments::new(&meter, &base_url, &gate.circuit);
         Ok(OligoClient {
-            http,
-            base_url,
+            wire: Arc::new(Wire {
+                http,
+                base_url,
+                token,
+                gate,
+                meter,
+            }),
             answer_bytes_max: config.answer_bytes_max,
+            list_bytes_max: config.list_bytes_max,
         })
+    }
+
+    /// Exchanges the bearer token of this client and its clones, for the calls that start from now
+    /// on. Calls under way keep the one they started with.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the token cannot stand in a header; the present one then stays.
+    pub fn rotate_token(&self, token: &SecretString) -> Result<(), BuildError> {
+        self.wire.token.rotate(token)
+    }
+
+    /// Where the circuit breaker stands; closed when there is none.
+    pub fn circuit_state(&self) -> CircuitState {
+        self.wire.gate.circuit.state()
     }
 
     /// Creates an agreement: `POST /payto/agreements`.
@@ -111,9 +122,8 @@ impl OligoClient {
     ) -> Result<Agreement, CallError> {
         request.validate().map_err(CallError::InvalidRequest)?;
         let operation = Operation::post("/payto/agreements", &["payto", "agreements"]);
-        let agreement: Agreement = self.tell(operation, request).await?;
-        about(&request.uid, &agreement.uid)?;
-        Ok(agreement)
+        let read = |answer: &[u8]| agreement_about(&request.uid, answer);
+        self.call(operation.with_body(text(request)?), read).await
     }
 
     /// Asks about an agreement: `GET /payto/agreements/{agreement_uid}`.
@@ -124,12 +134,9 @@ impl OligoClient {
     pub async fn agreement(&self, uid: &str) -> Result<Agreement, CallError> {
         check_uid(uid)?;
         let template = "/payto/agreements/{agreement_uid}";
-        let answer = self
-            .call(Operation::get(template, &["payto", "agreements", uid]))
-            .await?;
-        let agreement: Agreement = resource(&answer)?;
-        about(uid, &agreement.uid)?;
-        Ok(agreement)
+        let operation = Operation::get(template, &["payto", "agreements", uid]);
+        self.call(operation, |answer| agreement_about(uid, answer))
+            .await
     }
 
     /// Asks Oligo to cancel: `POST /payto/agreements/{agreement_uid}/cancellation`.
@@ -150,7 +157,7 @@ impl OligoClient {
         let operation = Operation::post("/payto/agreements/{agreement_uid}/cancellation", &path)
             .with_body(text(request)?)
             .without_answer();
-        self.call(operation).await.map(drop)
+        self.call(operation, |_| Ok(())).await
     }
 
     /// Makes a payment: `POST /payto/payments`. The body sent is `serde_json::to_string(request)`.
@@ -161,9 +168,8 @@ impl OligoClient {
     pub async fn create_payment(&self, request: &CreatePayment) -> Result<Payment, CallError> {
         request.validate().map_err(CallError::InvalidRequest)?;
         let operation = Operation::post("/payto/payments", &["payto", "payments"]);
-        let payment: Payment = self.tell(operation, request).await?;
-        about(&request.uid, &payment.uid)?;
-        Ok(payment)
+        let read = |answer: &[u8]| payment_about(&request.uid, answer);
+        self.call(operation.with_body(text(request)?), read).await
     }
 
     /// Asks about a payment: `GET /payto/payments/{payment_uid}`.
@@ -174,12 +180,9 @@ impl OligoClient {
     pub async fn payment(&self, uid: &str) -> Result<Payment, CallError> {
         check_uid(uid)?;
         let template = "/payto/payments/{payment_uid}";
-        let answer = self
-            .call(Operation::get(template, &["payto", "payments", uid]))
-            .await?;
-        let payment: Payment = resource(&answer)?;
-        about(uid, &payment.uid)?;
-        Ok(payment)
+        let operation = Operation::get(template, &["payto", "payments", uid]);
+        self.call(operation, |answer| payment_about(uid, answer))
+            .await
     }
 
     /// Asks Oligo to try a failed payment again: `POST /payto/payments/{payment_uid}/retry`.
@@ -195,7 +198,7 @@ impl OligoClient {
         let operation = Operation::post("/payto/payments/{payment_uid}/retry", &path)
             .with_body("{}".to_owned())
             .without_answer();
-        self.call(operation).await.map(drop)
+        self.call(operation, |_| Ok(())).await
     }
 
     /// Asks for the name behind a PayID: `POST /payto/alias_resolution`.
@@ -208,20 +211,16 @@ impl OligoClient {
         request.validate().map_err(CallError::InvalidRequest)?;
         let operation = Operation::post("/payto/alias_resolution", &["payto", "alias_resolution"])
             .with_reasons_in_503();
-        self.tell(operation, request).await
+        self.call(operation.with_body(text(request)?), resource)
+            .await
     }
 
-    async fn tell<T: DeserializeOwned>(
+    async fn call<T>(
         &self,
         operation: Operation<'_>,
-        request: &impl Serialize,
+        read: impl FnOnce(&[u8]) -> Result<T, CallError>,
     ) -> Result<T, CallError> {
-        let answer = self.call(operation.with_body(text(request)?)).await?;
-        resource(&answer)
-    }
-
-    async fn call(&self, operation: Operation<'_>) -> Result<Vec<u8>, CallError> {
-        ask(&self.http, &self.base_url, self.answer_bytes_max, operation).await
+        self.wire.ask(operation, self.answer_bytes_max, read).await
     }
 }
 
@@ -239,19 +238,9 @@ fn checked_base(base_url: Url) -> Result<Url, BuildError> {
     }
 }
 
-fn headers(token: &SecretString) -> Result<HeaderMap, BuildError> {
-    if token.expose_secret().trim().is_empty() {
-        return Err(BuildError::Token);
-    }
-    let mut bearer = HeaderValue::try_from(format!("Bearer {}", token.expose_secret()))
-        .map_err(|_| BuildError::Token)?;
-    bearer.set_sensitive(true);
+fn headers() -> HeaderMap {
     let json = HeaderValue::from_static("application/json");
-    Ok(HeaderMap::from_iter([
-        (AUTHORIZATION, bearer),
-        (ACCEPT, json.clone()),
-        (CONTENT_TYPE, json),
-    ]))
+    HeaderMap::from_iter([(ACCEPT, json.clone()), (CONTENT_TYPE, json)])
 }
 
 fn check_uid(uid: &str) -> Result<(), CallError> {
@@ -278,6 +267,18 @@ fn resource<T: DeserializeOwned>(answer: &[u8]) -> Result<T, CallError> {
         path: unread.path,
         source: unread.problem,
     })
+}
+
+fn agreement_about(uid: &str, answer: &[u8]) -> Result<Agreement, CallError> {
+    let agreement: Agreement = resource(answer)?;
+    about(uid, &agreement.uid)?;
+    Ok(agreement)
+}
+
+fn payment_about(uid: &str, answer: &[u8]) -> Result<Payment, CallError> {
+    let payment: Payment = resource(answer)?;
+    about(uid, &payment.uid)?;
+    Ok(payment)
 }
 
 /// An answer about another uid must never be taken for this one's truth.
@@ -310,7 +311,7 @@ mod tests {
         );
         assert!(!format!("{config:?}").contains("s3cret"));
         let client = OligoClient::new(config).unwrap();
-        assert!(!format!("{client:?} {:?}", client.http).contains("s3cret"));
+        assert!(!format!("{client:?} {:?}", client.wire).contains("s3cret"));
     }
 
     #[test]

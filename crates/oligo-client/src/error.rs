@@ -39,6 +39,23 @@ pub enum Certainty {
     Unknown,
 }
 
+/// Why a client holds its calls back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Hold {
+    /// Oligo asked for a pause (`Retry-After`), which is not over.
+    #[error("Oligo asked for a pause")]
+    RetryAfter,
+    /// Too many calls failed in a row: the circuit is open.
+    #[error("the circuit is open")]
+    CircuitOpen,
+    /// This process has used up its rate of calls.
+    #[error("this process makes too many calls")]
+    Rate,
+    /// All processes together have used up their rate of calls.
+    #[error("all processes make too many calls")]
+    SharedRate,
+}
+
 /// A call did not end in the answer it asked for. Carries no name, number, token or body.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
@@ -52,6 +69,15 @@ pub enum CallError {
         #[source]
         source: Cause,
     },
+    /// This client holds its calls back for now: no byte of the request was written.
+    #[error("not sent: {hold}, try in {} ms", .retry_in.as_millis())]
+    HeldBack {
+        /// Why.
+        hold: Hold,
+        /// How long from now the hold lasts at least. A span and not a time of day: the caller's
+        /// clock may be another than this machine's.
+        retry_in: Duration,
+    },
     /// Oligo said why it did not do it: 400 and 422, and 503 from alias resolution.
     #[error("Oligo refused with {status}")]
     Refused {
@@ -59,6 +85,8 @@ pub enum CallError {
         status: u16,
         /// Oligo's reasons, at least one.
         errors: Vec<ProviderError>,
+        /// How long Oligo asks us to wait; only ever said with a 503.
+        retry_after: Option<Duration>,
     },
     /// Oligo knows nothing under this uid (404).
     #[error("Oligo knows nothing under this uid")]
@@ -80,6 +108,8 @@ pub enum CallError {
     ServerError {
         /// The HTTP status.
         status: u16,
+        /// How long Oligo asks us to wait; only ever said with a 503.
+        retry_after: Option<Duration>,
     },
     /// The time ran out after a connection was made.
     #[error("Oligo did not answer in time")]
@@ -122,10 +152,13 @@ impl CallError {
     /// declares it, so it may come from something in between.
     pub fn certainty(&self) -> Certainty {
         match self {
-            CallError::InvalidRequest(_) | CallError::NotSent { .. } => Certainty::NotSent,
+            CallError::InvalidRequest(_)
+            | CallError::NotSent { .. }
+            | CallError::HeldBack { .. } => Certainty::NotSent,
             CallError::Refused {
                 status: 400 | 422,
                 errors,
+                ..
             } => {
                 let taken = |error: &ProviderError| {
                     error.code.as_ref().is_some_and(ErrorCode::is_duplicate_uid)
@@ -161,6 +194,7 @@ impl CallError {
             CallError::Refused { errors, .. } => errors,
             CallError::InvalidRequest(_)
             | CallError::NotSent { .. }
+            | CallError::HeldBack { .. }
             | CallError::NotFound
             | CallError::Unauthorised
             | CallError::Forbidden
@@ -177,16 +211,56 @@ impl CallError {
             .filter_map(|error| error.code.as_ref().map(ErrorCode::as_str))
     }
 
+    /// How long to wait at least before the next call, when Oligo or this client says so.
+    pub fn retry_in(&self) -> Option<Duration> {
+        match self {
+            CallError::HeldBack { retry_in, .. } => Some(*retry_in),
+            CallError::RateLimited { retry_after }
+            | CallError::Refused { retry_after, .. }
+            | CallError::ServerError { retry_after, .. } => *retry_after,
+            CallError::InvalidRequest(_)
+            | CallError::NotSent { .. }
+            | CallError::NotFound
+            | CallError::Unauthorised
+            | CallError::Forbidden
+            | CallError::Timeout
+            | CallError::Broken { .. }
+            | CallError::Redirected { .. }
+            | CallError::Unreadable { .. }
+            | CallError::TooLarge { .. } => None,
+        }
+    }
+
+    /// Whether it speaks against Oligo's being there at all: no connection, no answer in time, a
+    /// lost connection, a 5xx without reasons. A refusal, however stern, is an answer.
+    pub(crate) fn is_outage(&self) -> bool {
+        match self {
+            CallError::NotSent { .. } | CallError::Timeout | CallError::Broken { .. } => true,
+            CallError::ServerError { status, .. } => 500 <= *status,
+            CallError::InvalidRequest(_)
+            | CallError::HeldBack { .. }
+            | CallError::Refused { .. }
+            | CallError::NotFound
+            | CallError::Unauthorised
+            | CallError::Forbidden
+            | CallError::RateLimited { .. }
+            | CallError::Redirected { .. }
+            | CallError::Unreadable { .. }
+            | CallError::TooLarge { .. } => false,
+        }
+    }
+
     /// Whether the same call may end otherwise a little later with nobody changing anything.
     ///
     /// Says nothing about whether repeating it is safe: that is [`CallError::certainty`].
     pub fn is_transient(&self) -> bool {
         match self {
             CallError::NotSent { .. }
+            | CallError::HeldBack { .. }
             | CallError::RateLimited { .. }
             | CallError::Timeout
             | CallError::Broken { .. } => true,
-            CallError::Refused { status, .. } | CallError::ServerError { status } => {
+            CallError::Refused { status, .. } | CallError::ServerError { status, .. } => {
                 500 <= *status || *status == 408
             }
             CallError::InvalidRequest(_)
@@ -241,62 +315,22 @@ pub enum JsonProblem {
     /// A key is missing or a value is of the wrong shape.
     #[error("missing or of the wrong shape")]
     WrongShape,
+    /// Arrays and objects stand in each other deeper than is read.
+    #[error("nested deeper than {limit}")]
+    TooDeep {
+        /// The most that is read.
+        limit: usize,
+    },
+    /// A link leads to another server, where the token must not go.
+    #[error("leads to another server")]
+    OtherServer,
+    /// A link leads to a page that was read before.
+    #[error("leads back to a page read before")]
+    Repeated,
     /// It is about another uid than the one asked about.
     #[error("about another uid")]
     OtherUid,
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn refused(status: u16, codes: &[&str]) -> CallError {
-        let errors = codes
-            .iter()
-            .map(|code| ProviderError {
-                title: "t".to_owned(),
-                detail: "quotes Robin Sample".to_owned(),
-                code: Some(ErrorCode::from(*code)),
-                about: None,
-                resource_ref: None,
-                resource_uid: None,
-            })
-            .collect();
-        CallError::Refused { status, errors }
-    }
-
-    #[test]
-    fn a_refusal_is_certain_unless_the_uid_is_taken() {
-        assert_eq!(refused(422, &["ZPPAY17"]).certainty(), Certainty::Refused);
-        assert_eq!(
-            refused(422, &["ZPUNP00", "ZPPAY00"]).certainty(),
-            Certainty::Unknown
-        );
-        assert_eq!(refused(422, &["ZPAGR00"]).certainty(), Certainty::Unknown);
-        assert_eq!(refused(503, &["ZPADD98"]).certainty(), Certainty::Unknown);
-    }
-
-    #[test]
-    fn codes_are_found_among_several() {
-        let error = refused(422, &["ZPAGR14", "ZPNEW01"]);
-        assert!(error.has_code("ZPNEW01"));
-        assert!(!error.has_code("ZPAGR12"));
-        assert_eq!(error.codes().collect::<Vec<_>>(), ["ZPAGR14", "ZPNEW01"]);
-    }
-
-    #[test]
-    fn a_refusals_detail_is_never_printed() {
-        let error = refused(422, &["ZPUNP00"]);
-        assert!(!format!("{error:?} {error}").contains("Robin"));
-    }
-
-    #[test]
-    fn an_outage_is_transient_and_a_refusal_is_not() {
-        assert!(refused(503, &["ZPADD98"]).is_transient());
-        assert!(CallError::ServerError { status: 500 }.is_transient());
-        assert!(CallError::Timeout.is_transient());
-        assert!(!CallError::ServerError { status: 405 }.is_transient());
-        assert!(!refused(422, &["ZPPAY17"]).is_transient());
-        assert!(!CallError::Unauthorised.is_transient());
-    }
-}
+mod tests;

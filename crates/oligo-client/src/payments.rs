@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::agreement_answers::{Links, ReportedDebtor};
+use crate::answer::moment;
 use crate::check::{Checker, FieldProblem, Metadata};
+use crate::reason_codes::ReasonCode;
 use crate::words::Reported;
 
 closed_words! {
@@ -117,6 +119,13 @@ pub struct Failure {
     pub retryable: Option<bool>,
 }
 
+impl Failure {
+    /// The code as a word of Oligo's lists.
+    pub fn reason_code(&self) -> Option<ReasonCode> {
+        self.code.as_deref().map(ReasonCode::from)
+    }
+}
+
 impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Failure")
@@ -159,8 +168,14 @@ pub struct Payment {
     /// The payer.
     #[serde(default)]
     pub debtor: Option<ReportedDebtor>,
-    /// When Oligo took it.
+    /// Who is paid. In Oligo's guide, not in its schema.
     #[serde(default)]
+    pub creditor: Option<ReportedDebtor>,
+    /// The refund it carries out. Oligo has no refunds of its own any more.
+    #[serde(default)]
+    pub source_payto_refund_uid: Option<String>,
+    /// When Oligo took it, when that can be read.
+    #[serde(default, deserialize_with = "moment")]
     pub created_at: Option<DateTime<FixedOffset>>,
     /// The caller's own keys, as they came.
     #[serde(default)]

@@ -1,6 +1,6 @@
 //! The `Split-Signature` header: who sent a webhook.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
@@ -16,6 +16,33 @@ pub enum SignatureError {
     /// No signature was made with any of the secrets over this body and time.
     #[error("no signature matches")]
     NoMatch,
+    /// It was made too long ago, or too far ahead, to be believed.
+    #[error("the signature is not of this time")]
+    OutOfTime,
+}
+
+/// The longest header that is looked at, in bytes. One signature takes 75.
+const HEADER_BYTES_MAX: usize = 4 * 1024;
+
+/// Checks a webhook's `Split-Signature` and that it was made within `tolerance` of `now`, either
+/// way. Zepto sets no tolerance; its integrators use 300 s.
+///
+/// # Errors
+///
+/// Fails as [`verify_signature`] does, and when the time is too far away.
+pub fn verify_signature_in_time(
+    secrets: &[SecretString],
+    header: &str,
+    raw: &[u8],
+    now: DateTime<Utc>,
+    tolerance: TimeDelta,
+) -> Result<DateTime<Utc>, SignatureError> {
+    let signed_at = verify_signature(secrets, header, raw)?;
+    if (now - signed_at).abs() <= tolerance {
+        Ok(signed_at)
+    } else {
+        Err(SignatureError::OutOfTime)
+    }
 }
 
 /// Checks a webhook's `Split-Signature` and returns the time it was signed at.
@@ -32,6 +59,9 @@ pub fn verify_signature(
     header: &str,
     raw: &[u8],
 ) -> Result<DateTime<Utc>, SignatureError> {
+    if HEADER_BYTES_MAX < header.len() {
+        return Err(SignatureError::Malformed);
+    }
     let (seconds, candidates) = header
         .trim()
         .split_once('.')
@@ -124,6 +154,35 @@ mod tests {
         );
         let cut = format!("1514772000.{}", &SIGNATURE[..63]);
         assert_eq!(verify_signature(&secrets(&["1234"]), &cut, BODY), no_match);
+    }
+
+    #[test]
+    fn a_signature_is_believed_within_its_tolerance_and_not_outside_it() {
+        let header = format!("1514772000.{SIGNATURE}");
+        let tolerance = TimeDelta::seconds(300);
+        let cases = [
+            (-301, Err(SignatureError::OutOfTime)),
+            (-300, Ok(1_514_772_000)),
+            (0, Ok(1_514_772_000)),
+            (300, Ok(1_514_772_000)),
+            (301, Err(SignatureError::OutOfTime)),
+        ];
+        for (seconds, expected) in cases {
+            let now = DateTime::from_timestamp(1_514_772_000 + seconds, 0).unwrap();
+            let outcome =
+                verify_signature_in_time(&secrets(&["1234"]), &header, BODY, now, tolerance);
+            assert_eq!(outcome.map(|at| at.timestamp()), expected, "{seconds}");
+        }
+        let now = DateTime::from_timestamp(1_514_772_000, 0).unwrap();
+        let outcome = verify_signature_in_time(&secrets(&["x"]), &header, BODY, now, tolerance);
+        assert_eq!(outcome, Err(SignatureError::NoMatch));
+    }
+
+    #[test]
+    fn a_header_longer_than_any_signature_is_malformed() {
+        let header = format!("1514772000.{SIGNATURE}{}", ".0".repeat(HEADER_BYTES_MAX));
+        let outcome = verify_signature(&secrets(&["1234"]), &header, BODY);
+        assert_eq!(outcome, Err(SignatureError::Malformed));
     }
 
     #[test]

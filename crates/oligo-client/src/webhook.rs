@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, FixedOffset, NaiveDate};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::agreement_answers::{Party, Reason};
-use crate::answer::{Unread, json, read_value};
+use crate::agreement_answers::{Party, Reason, ReportedDebtor, ReportedTerms};
+use crate::answer::{Unread, json, moment_in, read_value, without_arrays};
 use crate::error::JsonProblem;
 use crate::payments::Failure;
 
@@ -105,6 +105,33 @@ impl From<Unread> for WebhookError {
     }
 }
 
+/// What an agreement was changed to; only what changed is there. Its `Debug` leaves free text out.
+#[derive(Clone, PartialEq, Eq, Default, Deserialize)]
+pub struct ReportedChanges {
+    /// Shown to the payer.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// The last Sydney date of the agreement, inclusive.
+    #[serde(default)]
+    pub validity_end_date: Option<NaiveDate>,
+    /// What may be collected.
+    #[serde(default)]
+    pub payment_terms: Option<ReportedTerms>,
+    /// The payer, who may have moved the agreement to another account.
+    #[serde(default)]
+    pub debtor: Option<ReportedDebtor>,
+}
+
+impl fmt::Debug for ReportedChanges {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReportedChanges")
+            .field("validity_end_date", &self.validity_end_date)
+            .field("payment_terms", &self.payment_terms)
+            .field("debtor", &self.debtor)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What an event says beyond its kind. Which fields are there depends on the kind.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct EventBody {
@@ -120,6 +147,9 @@ pub struct EventBody {
     /// Why it failed.
     #[serde(default)]
     pub failure: Option<Failure>,
+    /// What the agreement was changed to.
+    #[serde(default)]
+    pub changes: Option<ReportedChanges>,
 }
 
 impl EventBody {
@@ -184,13 +214,13 @@ impl Envelope {
                 limit: WEBHOOK_BYTES_MAX,
             });
         }
-        let wire: WireWebhook = read_value(json(raw)?)?;
+        let wire: WireWebhook = read_value(without_arrays(json(raw)?, None))?;
         let event = wire.data;
         let body = read_event_body(&event.kind, event.body)?;
         Ok(Envelope {
             id: event.id,
             kind: event.kind,
-            published_at: event.published_at.as_ref().and_then(moment),
+            published_at: event.published_at.as_ref().and_then(moment_in),
             resource_uid: event.resource_uid,
             resource_kind: event.resource_type,
             body,
@@ -222,11 +252,6 @@ struct WireEvent {
     body: Option<Value>,
     #[serde(default)]
     resource_metadata: Option<Value>,
-}
-
-/// The time is for people; an event is not lost for a time in an unforeseen form.
-fn moment(value: &Value) -> Option<DateTime<FixedOffset>> {
-    DateTime::parse_from_rfc3339(value.as_str()?).ok()
 }
 
 fn read_event_body(kind: &EventKind, body: Option<Value>) -> Result<EventBody, WebhookError> {

@@ -5,3 +5,8 @@
 mod stub;
 mod examples;
 mod transport;
+mod contract;
+mod guards;
+mod patterns;
+mod lists;
+mod telemetry;

@@ -1,4 +1,4 @@
-//! A server of one connection, written by hand so that it can misbehave.
+//! A server of a few connections, written by hand so that it can misbehave.
 
 use std::time::Duration;
 
@@ -32,7 +32,45 @@ pub async fn serve(then: Then) -> (Url, JoinHandle<Request>) {
         let (mut stream, _) = listener.accept().await.unwrap();
         drop(listener);
         let request = read_request(&mut stream).await;
-        match then {
+        then.carry_out(stream).await;
+        request
+    });
+    (Url::parse(&url).unwrap(), served)
+}
+
+/// Serves one request after another, each on a connection of its own, then refuses.
+pub async fn serve_each(thens: Vec<Then>) -> (Url, JoinHandle<Vec<Request>>) {
+    serve_from(|_| thens).await
+}
+
+/// The same for answers that name the server's own address.
+pub async fn serve_from(thens: impl FnOnce(&Url) -> Vec<Then>) -> (Url, JoinHandle<Vec<Request>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    let url = Url::parse(&url).unwrap();
+    let thens = thens(&url);
+    let served = tokio::spawn(async move {
+        let mut requests = vec![];
+        for then in thens {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            requests.push(read_request(&mut stream).await);
+            then.carry_out(stream).await;
+        }
+        requests
+    });
+    (url, served)
+}
+
+/// An address where nobody listens.
+pub async fn nobody() -> Url {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    Url::parse(&url).unwrap()
+}
+
+impl Then {
+    async fn carry_out(self, mut stream: TcpStream) {
+        match self {
             Then::Write(bytes) => {
                 // The client may have gone by itself: that is what some tests want.
                 let _ = stream.write_all(&bytes).await;
@@ -44,12 +82,11 @@ pub async fn serve(then: Then) -> (Url, JoinHandle<Request>) {
             }
             Then::Reset => stream.set_zero_linger().unwrap(),
         }
-        request
-    });
-    (Url::parse(&url).unwrap(), served)
+    }
 }
 
-async fn read_request(stream: &mut TcpStream) -> Request {
+/// Reads one request, its body too.
+pub async fn read_request(stream: &mut TcpStream) -> Request {
     let mut bytes = Vec::new();
     loop {
         let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -75,17 +112,28 @@ async fn read_request(stream: &mut TcpStream) -> Request {
 
 /// An HTTP answer with a body.
 pub fn answer(status: u16, body: &str) -> Vec<u8> {
+    answer_with(status, "", body)
+}
+
+/// An HTTP answer with more headers, each ended by a line break.
+pub fn answer_with(status: u16, headers: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
     format!(
-        "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
+        "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nConnection: close\r\n\
+         {headers}Content-Length: {length}\r\n\r\n{body}"
     )
     .into_bytes()
 }
 
 /// A client that does not wait long.
 pub fn client(base_url: Url) -> OligoClient {
+    OligoClient::new(config(base_url)).unwrap()
+}
+
+/// Its configuration.
+pub fn config(base_url: Url) -> ClientConfig {
     let mut config = ClientConfig::new(base_url, "token-1".into());
     config.connect_timeout = Duration::from_millis(300);
     config.total_timeout = Duration::from_secs(5);
-    OligoClient::new(config).unwrap()
+    config
 }

@@ -3,11 +3,12 @@
 use std::error::Error;
 use std::time::Duration;
 
-use crate::stub::{Then, answer, client, serve};
+use crate::stub::{Then, answer, client, read_request, serve};
 use oligo_client::{
     CallError, CancelAgreement, CancelReason, Certainty, ClientConfig, CreatePayment, JsonProblem,
     OligoClient, Payment, Priority,
 };
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use url::Url;
 
@@ -91,10 +92,38 @@ async fn a_connection_lost_after_the_request_leaves_everything_open() {
 }
 
 #[tokio::test]
+async fn a_call_whose_connection_is_lost_is_not_made_again_by_itself() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    let connections = tokio::spawn(async move {
+        let (mut kept, _) = listener.accept().await.unwrap();
+        read_request(&mut kept).await;
+        let body = r#"{"data":{"uid":"PAY-7f3c0001-01","state":"created"}}"#;
+        let length = body.len();
+        let reply = format!("HTTP/1.1 201 X\r\nContent-Length: {length}\r\n\r\n{body}");
+        kept.write_all(reply.as_bytes()).await.unwrap();
+        // The second call comes over the connection that was kept, and is lost there.
+        let request = read_request(&mut kept).await;
+        drop(kept);
+        (request, listener)
+    });
+    let client = client(Url::parse(&url).unwrap());
+    client.create_payment(&collection()).await.unwrap();
+
+    let error = client.create_payment(&collection()).await.unwrap_err();
+
+    assert!(matches!(error, CallError::Broken { .. }), "{error:?}");
+    let (request, listener) = connections.await.unwrap();
+    assert!(request.head.starts_with("post "), "{}", request.head);
+    let again = tokio::time::timeout(Duration::from_millis(1), listener.accept()).await;
+    assert!(again.is_err(), "the call was made again");
+}
+
+#[tokio::test]
 async fn a_server_error_leaves_everything_open() {
     for status in [500, 502, 503, 504] {
         let error = fail(Then::Write(answer(status, "<html>"))).await;
-        let CallError::ServerError { status: seen } = error else {
+        let CallError::ServerError { status: seen, .. } = error else {
             panic!("{error:?}")
         };
         assert_eq!(seen, status);
@@ -108,7 +137,7 @@ async fn an_outage_of_a_payment_is_no_refusal_whatever_its_body_says() {
     let body = r#"{"errors":[{"title":"t","detail":"d","code":"ZPADD98"}]}"#;
     let error = fail(Then::Write(answer(503, body))).await;
     assert!(
-        matches!(error, CallError::ServerError { status: 503 }),
+        matches!(error, CallError::ServerError { status: 503, .. }),
         "{error:?}"
     );
 }
@@ -233,7 +262,7 @@ async fn a_closed_door_has_its_own_name() {
     ));
     let odd = fail(Then::Write(answer(409, ""))).await;
     assert!(
-        matches!(odd, CallError::ServerError { status: 409 }),
+        matches!(odd, CallError::ServerError { status: 409, .. }),
         "{odd:?}"
     );
     assert!(!odd.is_transient());
@@ -245,6 +274,14 @@ async fn a_call_too_many_says_how_long_to_wait_when_oligo_does() {
         ("Retry-After: 7\r\n", Some(Duration::from_secs(7))),
         (
             "Retry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\n",
+            Some(Duration::ZERO),
+        ),
+        (
+            "Retry-After: Sunday, 06-Nov-94 08:49:37 GMT\r\n",
+            Some(Duration::ZERO),
+        ),
+        (
+            "Retry-After: Sun Nov  6 08:49:37 1994\r\n",
             Some(Duration::ZERO),
         ),
         ("Retry-After: soon\r\n", None),
