@@ -6,7 +6,8 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use crate::complaint::{
-    ACCOUNT_RESERVED, ACCOUNT_ZEROES, BRANCH_UNKNOWN, Complaint, PAYTO_UNSUPPORTED,
+    ACCOUNT_RESERVED, ACCOUNT_ZEROES, BRANCH_UNKNOWN, CREDITOR_BRANCH_UNKNOWN, CREDITOR_INVALID,
+    CREDITOR_RESERVED, CREDITOR_ZEROES, Complaint, PAYTO_UNSUPPORTED,
 };
 use crate::words::AccountKind;
 
@@ -23,6 +24,8 @@ pub(crate) struct Account {
 const BRANCH_INVALID: &str = "100000";
 /// The branch of a bank whose customers cannot pay by PayTo.
 const BRANCH_WITHOUT_PAYTO: &str = "100001";
+/// The branch of a bank that takes no credits over the NPP.
+const BRANCH_WITHOUT_CREDITS: &str = "100002";
 /// The account number this bank keeps for itself.
 const NUMBER_RESERVED: &str = "999999999";
 
@@ -54,27 +57,53 @@ impl Account {
         shape.is_match(&self.value)
     }
 
+    /// Whether the value has the shape of any kind at all.
+    pub(crate) fn fits_some_kind(value: &str) -> bool {
+        let shapes = [&BBAN, &PHONE, &EMAIL, &ABN, &ORGANISATION];
+        shapes.iter().any(|shape| shape.is_match(value))
+    }
+
     pub(crate) fn is_alias(&self) -> bool {
         self.kind != AccountKind::Bban
     }
 
     /// What is wrong with this account as the account of a payer.
     pub(crate) fn debtor_complaints(&self) -> Vec<Complaint> {
-        let mut complaints = Vec::new();
+        let rules = [
+            (BRANCH_INVALID, BRANCH_UNKNOWN),
+            (BRANCH_WITHOUT_PAYTO, PAYTO_UNSUPPORTED),
+        ];
+        self.complaints(&rules, ACCOUNT_ZEROES, ACCOUNT_RESERVED)
+    }
+
+    /// What is wrong with this account as the account that receives.
+    pub(crate) fn creditor_complaints(&self) -> Vec<Complaint> {
+        let rules = [
+            (BRANCH_INVALID, CREDITOR_BRANCH_UNKNOWN),
+            (BRANCH_WITHOUT_CREDITS, CREDITOR_INVALID),
+        ];
+        self.complaints(&rules, CREDITOR_ZEROES, CREDITOR_RESERVED)
+    }
+
+    fn complaints(
+        &self,
+        branches: &[(&str, Complaint)],
+        zeroes: Complaint,
+        reserved: Complaint,
+    ) -> Vec<Complaint> {
         let Some((branch, number)) = self.value.split_once('-').filter(|_| !self.is_alias()) else {
-            return complaints;
+            return Vec::new();
         };
-        if branch == BRANCH_INVALID {
-            complaints.push(BRANCH_UNKNOWN);
-        }
-        if branch == BRANCH_WITHOUT_PAYTO {
-            complaints.push(PAYTO_UNSUPPORTED);
-        }
+        let mut complaints: Vec<Complaint> = branches
+            .iter()
+            .filter(|(magic, _)| *magic == branch)
+            .map(|(_, complaint)| complaint.clone())
+            .collect();
         if number.bytes().all(|byte| byte == b'0') {
-            complaints.push(ACCOUNT_ZEROES);
+            complaints.push(zeroes);
         }
         if number == NUMBER_RESERVED {
-            complaints.push(ACCOUNT_RESERVED);
+            complaints.push(reserved);
         }
         complaints
     }

@@ -11,6 +11,7 @@ use crate::complaint::{
     RESOLUTION_PAST, RESOLUTION_TOO_LATE, Refusal, START_AFTER_END, START_AFTER_FIRST, START_PAST,
 };
 use crate::form::{self, Findings, Form, date, metadata, printable, word};
+use crate::settings::{Creditor, Settings};
 use crate::terms::{self, Rules, Terms};
 use crate::words::{AccountKind, AgreementScript, AgreementState, MonthEnd, PURPOSES, Party};
 
@@ -45,10 +46,11 @@ pub(crate) struct Scripted<T> {
 pub(crate) fn read_script<T>(
     findings: &mut Findings,
     root: &Form<'_>,
+    words: &[&str],
     from_word: impl Fn(&str) -> Option<T>,
 ) -> Option<Scripted<T>> {
     let form = findings.optional_object(root, "sandbox", &["simulate", "delay"])?;
-    let ending = findings.required(&form, "simulate", word(from_word));
+    let ending = findings.choice(&form, "simulate", words, from_word);
     let seconds = |value: &Value| value.as_i64().filter(|delay| (0..=86_400).contains(delay));
     let delay = findings
         .optional(&form, "delay", seconds)
@@ -132,8 +134,8 @@ impl AgreementRequest {
         end < today || self.terms.last_payment_date.is_some_and(|last| end < last)
     }
 
-    /// The agreement this request makes, `pending` from `now` on.
-    pub(crate) fn into_agreement(self, now: DateTime<Utc>) -> Agreement {
+    /// The agreement this request makes, `pending` from `now` on, with the creditor of today.
+    pub(crate) fn into_agreement(self, now: DateTime<Utc>, settings: &Settings) -> Agreement {
         Agreement {
             uid: self.uid,
             purpose: self.purpose,
@@ -141,6 +143,7 @@ impl AgreementRequest {
             debtor_name: self.debtor_name,
             debtor_ultimate_name: self.debtor_ultimate_name,
             account: self.account,
+            creditor: settings.creditor.clone(),
             terms: self.terms,
             resolution_requested_before: self.resolution_requested_before,
             cancel_if_unresolved: self.cancel_if_unresolved,
@@ -154,6 +157,7 @@ impl AgreementRequest {
             mms_agreement_id: None,
             created_at: now,
             cancelling: false,
+            failures_in_a_row: 0,
             payments: Vec::new(),
         }
     }
@@ -162,11 +166,9 @@ impl AgreementRequest {
 fn read_fields(findings: &mut Findings, body: &Value) -> Option<AgreementRequest> {
     let root = findings.root(body, &KEYS)?;
     let uid = findings.required(&root, "uid", form::uid);
-    let purpose = findings.required(
-        &root,
-        "purpose",
-        word(|text| PURPOSES.contains(&text).then(|| text.to_owned())),
-    );
+    let purpose = findings.choice(&root, "purpose", &PURPOSES, |text| {
+        PURPOSES.contains(&text).then(|| text.to_owned())
+    });
     let description = findings.required(&root, "description", printable(140));
     let debtor = read_debtor(findings, &root);
     let terms = terms::read(findings, &root);
@@ -175,7 +177,12 @@ fn read_fields(findings: &mut Findings, body: &Value) -> Option<AgreementRequest
     let validity_start = findings.optional(&root, "validity_start_date", date);
     let validity_end = findings.optional(&root, "validity_end_date", date);
     let metadata = findings.optional(&root, "metadata", metadata);
-    let script = read_script(findings, &root, AgreementScript::from_word);
+    let script = read_script(
+        findings,
+        &root,
+        AgreementScript::WORDS,
+        AgreementScript::from_word,
+    );
     let (debtor_name, ultimate, account) = debtor?;
     alias_scripts_need_an_alias(findings, &root, script, &account);
     Some(AgreementRequest {
@@ -201,22 +208,31 @@ fn read_debtor(findings: &mut Findings, root: &Form<'_>) -> Option<Debtor> {
     let keys = ["party_name", "ultimate_party_name", "account_identifier"];
     let form = findings.object(root, "debtor", &keys)?;
     let party_name = findings.required(&form, "party_name", printable(140));
-    let ultimate = findings.optional(&form, "ultimate_party_name", printable(140));
+    let ultimate = findings.filled(&form, "ultimate_party_name", printable(140));
     let identifier = findings.object(&form, "account_identifier", &["type", "value"])?;
-    let account = read_account(findings, &identifier);
+    let account = read_account(findings, &identifier, AccountKind::WORDS);
     Some((party_name?, ultimate, account?))
 }
 
-/// Reads the `type` and `value` of an account identifier.
-pub(crate) fn read_account(findings: &mut Findings, form: &Form<'_>) -> Option<Account> {
-    let kind = findings.required(form, "type", word(AccountKind::from_word));
+/// Reads the `type`, one of `kinds`, and the `value` of an account identifier.
+pub(crate) fn read_account(
+    findings: &mut Findings,
+    form: &Form<'_>,
+    kinds: &[&str],
+) -> Option<Account> {
+    let kind = findings.choice(form, "type", kinds, |text| {
+        AccountKind::from_word(text).filter(|kind| kinds.contains(&kind.word()))
+    });
     let value = findings.required(form, "value", word(|text| Some(text.to_owned())));
     let account = Account {
         kind: kind?,
         value: value?,
     };
-    if !account.is_well_formed() {
+    if !Account::fits_some_kind(&account.value) {
         findings.problem(form, "value", "is in invalid format");
+    } else if !account.is_well_formed() {
+        let kind = account.kind.word();
+        findings.note(format!("The given value is not a valid {kind}"));
     }
     Some(account)
 }
@@ -256,8 +272,10 @@ pub(crate) struct Agreement {
     purpose: String,
     pub(crate) description: String,
     pub(crate) debtor_name: String,
-    debtor_ultimate_name: String,
+    pub(crate) debtor_ultimate_name: String,
     pub(crate) account: Account,
+    /// Who was to receive when it was made.
+    pub(crate) creditor: Option<Creditor>,
     pub(crate) terms: Terms,
     pub(crate) resolution_requested_before: Option<DateTime<Utc>>,
     pub(crate) cancel_if_unresolved: Option<bool>,
@@ -272,6 +290,8 @@ pub(crate) struct Agreement {
     pub(crate) created_at: DateTime<Utc>,
     /// A cancellation was accepted and has not ended yet.
     pub(crate) cancelling: bool,
+    /// How many of its payments have failed since one settled.
+    pub(crate) failures_in_a_row: u32,
     /// The uids of its payments, in order of creation.
     pub(crate) payments: Vec<String>,
 }
@@ -313,8 +333,8 @@ impl Agreement {
     }
 
     /// The agreement object of a response.
-    pub(crate) fn wire(&self) -> Value {
-        json!({
+    pub(crate) fn wire(&self, settings: &Settings) -> Value {
+        let mut answer = json!({
             "uid": self.uid,
             "state": self.state,
             "state_caused_by": self.caused_by,
@@ -325,31 +345,24 @@ impl Agreement {
             "description": self.description,
             "payment_terms": self.terms,
             "debtor": self.debtor(),
-            "creditor": creditor(),
-            "initiator": {
-                "name": "Sandbox Lender",
-                "legal_name": "Sandbox Lender Pty Ltd",
-                "abn": "56192755287",
-            },
-            "resolution_requested_before": self.resolution_requested_before.map(sydney_text),
+            "resolution_requested_before": sydney_text(self.answer_wanted_by()),
             "cancel_if_unresolved": self.cancel_if_unresolved,
             "validity_start_date": self.validity_start,
             "validity_end_date": self.validity_end,
             "metadata": self.metadata,
             "links": {"self": self.link()},
-        })
+        });
+        settings.add_prose(&mut answer, self.creditor.as_ref(), true);
+        answer
+    }
+
+    /// The payer's deadline, for information: what was asked for, or five days.
+    fn answer_wanted_by(&self) -> DateTime<Utc> {
+        let asked = self.resolution_requested_before;
+        asked.unwrap_or(self.created_at + ANSWER_WITHIN)
     }
 
     pub(crate) fn link(&self) -> String {
         format!("/payto/agreements/{}", self.uid)
     }
-}
-
-/// The creditor configured for the merchant, as Oligo's prose examples return it.
-pub(crate) fn creditor() -> Value {
-    json!({
-        "party_name": "Sandbox Lender",
-        "ultimate_party_name": "Sandbox Lender",
-        "account_identifier": {"type": "bban", "value": "123456-98765432"},
-    })
 }

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
 use crate::agreement::Scripted;
-use crate::cause::{AC05, AM04, Cause, FF10, ZPUNP06, ZPUNP07, ZPUNP08};
+use crate::cause::{self, AC05, AM04, Cause, FF10, ZPUNP06, ZPUNP07, ZPUNP08};
+use crate::codes::Role;
+use crate::money::{Money, Payday};
 use crate::timers::Step;
 use crate::words::{Decision, PaymentScript};
 
@@ -25,8 +27,15 @@ const INVESTIGATION: TimeDelta = TimeDelta::seconds(60);
 /// How a payer behaves.
 #[derive(Clone, Serialize)]
 pub(crate) struct Payer {
-    pub(crate) decision: Decision,
+    /// None: what the settings say of payers.
+    pub(crate) decision: Option<Decision>,
     pub(crate) decide_after_seconds: u32,
+    /// Why, when the decision is to decline or to fail.
+    pub(crate) decision_code: Option<String>,
+    #[serde(flatten)]
+    pub(crate) money: Money,
+    /// The failure code of every submission, until it is taken away.
+    pub(crate) fail_with: Option<String>,
     /// Sydney dates on which there is no money in the account.
     pub(crate) short_on: BTreeSet<NaiveDate>,
     /// How many more submissions find no money in the account.
@@ -42,8 +51,11 @@ pub(crate) struct Payer {
 impl Default for Payer {
     fn default() -> Payer {
         Payer {
-            decision: Decision::Ask,
+            decision: None,
             decide_after_seconds: 0,
+            decision_code: None,
+            money: Money::default(),
+            fail_with: None,
             short_on: BTreeSet::new(),
             short_first: 0,
             silent_on: BTreeSet::new(),
@@ -60,6 +72,14 @@ pub(crate) struct PayerChange {
     pub(crate) account: Account,
     decision: Option<Decision>,
     decide_after_seconds: Option<u32>,
+    #[serde(default, deserialize_with = "present")]
+    decision_code: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    balance_cents: Option<Option<i64>>,
+    #[serde(default, deserialize_with = "present")]
+    payday: Option<Option<Payday>>,
+    #[serde(default, deserialize_with = "present")]
+    fail_with: Option<Option<String>>,
     short_on: Option<BTreeSet<NaiveDate>>,
     short_first: Option<u32>,
     silent_on: Option<BTreeSet<NaiveDate>>,
@@ -70,7 +90,7 @@ pub(crate) struct PayerChange {
 }
 
 /// Tells a null from an absent field.
-fn present<'de, D, T>(from: D) -> Result<Option<T>, D::Error>
+pub(crate) fn present<'de, D, T>(from: D) -> Result<Option<T>, D::Error>
 where
     D: serde::Deserializer<'de>,
     T: Deserialize<'de>,
@@ -78,14 +98,50 @@ where
     T::deserialize(from).map(Some)
 }
 
+impl PayerChange {
+    /// What is wrong with it, in a sentence.
+    pub(crate) fn mistake(&self) -> Option<&'static str> {
+        let is_failure = |code: &String| cause::of_role(Role::Failure, code).is_some();
+        let is_decision = |code: &String| {
+            let roles = [Role::Decline, Role::Creation];
+            roles
+                .iter()
+                .any(|role| cause::of_role(*role, code).is_some())
+        };
+        let wrong = |code: &Option<Option<String>>, is_known: &dyn Fn(&String) -> bool| {
+            code.as_ref()
+                .and_then(Option::as_ref)
+                .is_some_and(|code| !is_known(code))
+        };
+        if !self.account.is_well_formed() {
+            return Some("The value does not have the shape of its type");
+        }
+        if wrong(&self.fail_with, &is_failure) {
+            return Some("No payment fails with this code");
+        }
+        let unknown = wrong(&self.decision_code, &is_decision);
+        unknown.then_some("No agreement is declined or fails with this code")
+    }
+}
+
 impl Payer {
-    pub(crate) fn change(&mut self, change: PayerChange) {
+    pub(crate) fn change(&mut self, change: PayerChange, today: NaiveDate) {
         fn set<T>(field: &mut T, new: Option<T>) {
             if let Some(new) = new {
                 *field = new;
             }
         }
-        set(&mut self.decision, change.decision);
+        self.decision = change.decision.or(self.decision);
+        set(&mut self.decision_code, change.decision_code);
+        set(&mut self.fail_with, change.fail_with);
+        // The paydays so far belong to the balance they went into.
+        self.money.credit_paydays(today);
+        if let Some(balance) = change.balance_cents {
+            self.money.set_balance(balance);
+        }
+        if let Some(payday) = change.payday {
+            self.money.set_payday(payday, today);
+        }
         set(&mut self.decide_after_seconds, change.decide_after_seconds);
         set(&mut self.short_on, change.short_on);
         set(&mut self.short_first, change.short_first);
@@ -99,6 +155,10 @@ impl Payer {
         let submit = (SUBMITTED_AFTER, Step::Submit);
         if self.closed_from.is_some_and(|closed| closed <= date) {
             return vec![submit, (OUTCOME_AFTER, Step::Fail(AC05))];
+        }
+        let code = self.fail_with.as_ref();
+        if let Some(cause) = code.and_then(|code| cause::of_role(Role::Failure, code)) {
+            return vec![submit, (OUTCOME_AFTER, Step::Fail(cause))];
         }
         if 0 < self.short_first {
             self.short_first -= 1;
@@ -114,7 +174,14 @@ impl Payer {
                 (INVESTIGATED_AFTER, Step::Investigate),
             ];
         }
-        vec![submit, (OUTCOME_AFTER, Step::Settle)]
+        vec![submit, (OUTCOME_AFTER, Step::Collect)]
+    }
+
+    /// Why this payer declines, or the bank fails to create, an agreement.
+    pub(crate) fn decision_cause(&self, role: Role, otherwise: Cause) -> Cause {
+        let code = self.decision_code.as_ref();
+        code.and_then(|code| cause::of_role(role, code))
+            .unwrap_or(otherwise)
     }
 }
 

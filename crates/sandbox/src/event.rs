@@ -1,18 +1,83 @@
 //! Events: what the bank tells the initiator, and the record of telling it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::clock::sydney_text_ms;
+use crate::signature::signature;
 use crate::timers::Timer;
+use crate::words::{Redelivery, TakenBy};
 use crate::world::World;
 
 /// The pause between two attempts to deliver an event.
 const REDELIVERY_EVERY: TimeDelta = TimeDelta::minutes(5);
 /// How many attempts follow the first: one hour's worth.
-const REDELIVERIES_MAX: u32 = 12;
+const REDELIVERIES_IN_AN_HOUR: u32 = 12;
+/// How long an event waits for the next one to overtake it.
+const OVERTAKEN_WITHIN: TimeDelta = TimeDelta::seconds(60);
+/// By how much an overtaken event comes after the one that overtook it.
+const OVERTAKEN_BY: TimeDelta = TimeDelta::seconds(1);
+
+/// Where events go, and by whose rules.
+#[derive(Clone)]
+pub(crate) struct Webhooks {
+    /// None: nowhere.
+    pub(crate) url: Option<String>,
+    /// Each signs every event; none: no signature.
+    pub(crate) secrets: Vec<String>,
+    pub(crate) redelivery: Redelivery,
+    pub(crate) taken_by: TakenBy,
+}
+
+/// What to change about the webhooks; an absent field is left as it is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WebhooksChange {
+    #[serde(default, deserialize_with = "crate::bank::present")]
+    url: Option<Option<String>>,
+    secrets: Option<Vec<String>>,
+    redelivery: Option<Redelivery>,
+    taken_by: Option<TakenBy>,
+}
+
+impl Webhooks {
+    pub(crate) fn change(&mut self, change: WebhooksChange) {
+        self.url = change.url.unwrap_or_else(|| self.url.clone());
+        self.redelivery = change.redelivery.unwrap_or(self.redelivery);
+        self.taken_by = change.taken_by.unwrap_or(self.taken_by);
+        if let Some(secrets) = change.secrets {
+            self.secrets = secrets;
+        }
+    }
+
+    /// What may be shown: of the secrets only how many there are.
+    pub(crate) fn view(&self) -> Value {
+        json!({
+            "url": self.url,
+            "secrets": self.secrets.len(),
+            "redelivery": self.redelivery,
+            "taken_by": self.taken_by,
+        })
+    }
+
+    const fn redeliveries_max(&self) -> u32 {
+        match self.redelivery {
+            Redelivery::Hour => REDELIVERIES_IN_AN_HOUR,
+            Redelivery::Once => 1,
+        }
+    }
+}
+
+/// How an attempt was answered.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Heard {
+    /// With a 2xx or 3xx.
+    pub(crate) success: bool,
+    /// With anything.
+    pub(crate) any: bool,
+}
 
 /// One event, kept until it is delivered or given up.
 pub(crate) struct Event {
@@ -30,6 +95,7 @@ pub(crate) struct Delivery {
     pub(crate) at: DateTime<Utc>,
     pub(crate) url: String,
     pub(crate) request_id: Uuid,
+    pub(crate) signature: Option<String>,
     pub(crate) body: String,
     /// How many times to post it.
     pub(crate) copies: u32,
@@ -46,7 +112,9 @@ pub(crate) struct Tally {
     pub(crate) repeated: u64,
     /// Events whose first attempt was held back.
     pub(crate) delayed: u64,
-    /// Events answered with a 2xx or 3xx.
+    /// Events whose first attempt waited for the next one's.
+    pub(crate) reordered: u64,
+    /// Events that were taken.
     pub(crate) delivered: u64,
     /// Events given up after the last attempt.
     pub(crate) failed: u64,
@@ -67,6 +135,7 @@ impl World {
         self.tally.lost += u64::from(fate.lost);
         self.tally.repeated += u64::from(fate.repeated);
         self.tally.delayed += u64::from(0 < fate.delay_seconds);
+        self.tally.reordered += u64::from(fate.overtaken);
         if fate.lost {
             return;
         }
@@ -92,13 +161,23 @@ impl World {
         let number = self.events_published;
         self.events.insert(number, event);
         let first_at = at + TimeDelta::seconds(i64::from(fate.delay_seconds));
-        self.timers.set(
-            first_at,
-            Timer::Deliver {
-                event: number,
-                attempt: 0,
-            },
-        );
+        let attempt = |event| Timer::Deliver { event, attempt: 0 };
+        if fate.overtaken && self.held_event.is_none() {
+            self.held_event = Some(number);
+            let latest = first_at + OVERTAKEN_WITHIN;
+            self.timers.set(latest, Timer::Release { event: number });
+            return;
+        }
+        self.timers.set(first_at, attempt(number));
+        if let Some(held) = self.held_event.take() {
+            self.timers.set(first_at + OVERTAKEN_BY, attempt(held));
+        }
+    }
+
+    /// Lets an event go that nothing has overtaken in time.
+    pub(crate) fn release(&mut self, at: DateTime<Utc>, event: u64) -> Option<Delivery> {
+        let held = self.held_event.take_if(|held| *held == event)?;
+        self.delivery(at, held, 0)
     }
 
     /// What an attempt due at `at` has to post; nothing when nobody listens.
@@ -108,7 +187,7 @@ impl World {
         event: u64,
         attempt: u32,
     ) -> Option<Delivery> {
-        let Some(url) = self.webhook_url.clone() else {
+        let Some(url) = self.webhooks.url.clone() else {
             self.events.remove(&event);
             return None;
         };
@@ -116,27 +195,33 @@ impl World {
         let copies = if found.repeated && attempt == 0 { 2 } else { 1 };
         let (request_id, body) = (found.request_id, found.body.clone());
         self.tally.sent += u64::from(copies);
+        let signature = signature(&self.webhooks.secrets, at, &body);
         Some(Delivery {
             event,
             attempt,
             at,
             url,
             request_id,
+            signature,
             body,
             copies,
         })
     }
 
-    /// Records whether an attempt was answered with a 2xx or 3xx; if not, sets the next one.
-    pub(crate) fn record_delivery(&mut self, attempt: &Delivery, arrived: bool) {
+    /// Records how an attempt was answered; if the event was not taken, sets the next one.
+    pub(crate) fn record_delivery(&mut self, attempt: &Delivery, heard: Heard) {
         // A reset in between has forgotten the event.
         if !self.events.contains_key(&attempt.event) {
             return;
         }
-        if arrived {
+        let taken = match self.webhooks.taken_by {
+            TakenBy::Success => heard.success,
+            TakenBy::AnyAnswer => heard.any,
+        };
+        if taken {
             self.tally.delivered += 1;
             self.events.remove(&attempt.event);
-        } else if attempt.attempt < REDELIVERIES_MAX {
+        } else if attempt.attempt < self.webhooks.redeliveries_max() {
             let again = Timer::Deliver {
                 event: attempt.event,
                 attempt: attempt.attempt + 1,

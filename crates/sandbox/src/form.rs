@@ -56,11 +56,10 @@ impl Findings {
         key: &str,
         keys: &[&str],
     ) -> Option<Form<'a>> {
-        let opened = self.optional_object(form, key, keys);
-        if form.get(key).is_none() {
+        if !form.fields.contains_key(key) {
             self.problem(form, key, "is missing");
         }
-        opened
+        self.optional_object(form, key, keys)
     }
 
     /// Opens an object that may be left out.
@@ -70,7 +69,11 @@ impl Findings {
         key: &str,
         keys: &[&str],
     ) -> Option<Form<'a>> {
-        let value = form.fields.get(key).filter(|value| !value.is_null())?;
+        let value = form.fields.get(key)?;
+        if value.is_null() {
+            self.problem(form, key, "must be filled");
+            return None;
+        }
         self.open(value, format!("{}{key}", form.path), keys)
     }
 
@@ -99,10 +102,43 @@ impl Findings {
         key: &str,
         read: impl Fn(&Value) -> Option<T>,
     ) -> Option<T> {
-        if form.get(key).is_none() {
+        if !form.fields.contains_key(key) {
             self.problem(form, key, "is missing");
         }
+        self.filled(form, key, read)
+    }
+
+    /// A field that may be left out but not null.
+    pub(crate) fn filled<T>(
+        &mut self,
+        form: &Form<'_>,
+        key: &str,
+        read: impl Fn(&Value) -> Option<T>,
+    ) -> Option<T> {
+        if form.fields.get(key).is_some_and(Value::is_null) {
+            self.problem(form, key, "must be filled");
+        }
         self.optional(form, key, read)
+    }
+
+    /// A word of a closed list that must be there.
+    pub(crate) fn choice<T>(
+        &mut self,
+        form: &Form<'_>,
+        key: &str,
+        words: &[&str],
+        from_word: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        let known = word(from_word);
+        match form.get(key).map(known) {
+            Some(Some(found)) => Some(found),
+            Some(None) => {
+                let what = format!("must be one of: {}", words.join(", "));
+                self.problem(form, key, &what);
+                None
+            }
+            None => self.required(form, key, |_| None),
+        }
     }
 
     /// A field that may be left out or null, and otherwise must be readable by `read`.
@@ -112,9 +148,12 @@ impl Findings {
         key: &str,
         read: impl Fn(&Value) -> Option<T>,
     ) -> Option<T> {
-        let found = read(form.get(key)?);
-        if found.is_none() {
-            self.problem(form, key, "is in invalid format");
+        let value = form.get(key)?;
+        let found = read(value);
+        match value.as_str() {
+            _ if found.is_some() => {}
+            Some("") => self.problem(form, key, "must be filled"),
+            Some(_) | None => self.problem(form, key, "is in invalid format"),
         }
         found
     }
@@ -130,6 +169,24 @@ impl Findings {
     pub(crate) fn problem(&mut self, form: &Form<'_>, key: &str, what: &str) {
         self.problems
             .push(format!("params.{}{key} {what}", form.path));
+    }
+
+    /// Records a mistake in words of its own.
+    pub(crate) fn note(&mut self, what: String) {
+        self.problems.push(what);
+    }
+
+    /// What was read, unless a mistake was found; for the operation whose 422 has no code for one.
+    ///
+    /// # Errors
+    ///
+    /// Fails with a 400 that names every key that is not allowed, else every field that is wrong.
+    pub(crate) fn conclude_without_422<T>(self, read: Option<T>) -> Result<T, Refusal> {
+        self.conclude(read)
+            .map_err(|refusal| match refusal.status() {
+                422 => Refusal::BadRequest(refusal.details()),
+                _ => refusal,
+            })
     }
 
     /// What was read, unless a mistake was found.

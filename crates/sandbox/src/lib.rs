@@ -6,6 +6,7 @@
 
 mod words;
 mod complaint;
+mod codes;
 mod cause;
 mod account;
 mod form;
@@ -13,19 +14,30 @@ mod window;
 mod clock;
 mod terms;
 mod judge;
+mod settings;
 mod agreement;
 mod payment;
 mod timers;
+mod money;
 mod bank;
 mod faults;
+mod outages;
+mod refusals;
+mod signature;
 mod event;
 mod world;
 mod operations;
+mod paying;
+mod alias;
+mod listing;
 mod life;
+mod settling;
 mod ledger;
+mod witness;
 mod cut;
 mod server;
 mod face;
+mod blows;
 mod control;
 
 use std::future::Future;
@@ -35,7 +47,8 @@ use tokio::net::TcpListener;
 
 pub use judge::{JudgedDates, JudgedPayment, judge};
 pub use server::{ClockBackwards, Sandbox};
-pub use words::MonthEnd;
+pub use witness::LedgerPart;
+pub use words::{Decision, MonthEnd, Redelivery, TakenBy};
 
 /// How a sandbox starts.
 #[derive(Clone)]
@@ -50,10 +63,19 @@ pub struct SandboxConfig {
     pub reading: MonthEnd,
     /// What the faults' dice start from.
     pub seed: u64,
+    /// What a payer does whom nobody has told what to do, with an agreement that says nothing.
+    pub payers: Decision,
+    /// The secrets events are signed with, one signature each; none: no signature.
+    pub webhook_secrets: Vec<String>,
+    /// How long an event that was not taken keeps coming.
+    pub redelivery: Redelivery,
+    /// Which answers take an event.
+    pub taken_by: TakenBy,
 }
 
 impl SandboxConfig {
-    /// A running clock, Oligo's reading, no webhooks, seed 0.
+    /// A running clock, Oligo's reading, no webhooks, seed 0, payers who wait to be asked, unsigned
+    /// events that come for an hour until a 2xx or 3xx takes them.
     #[must_use]
     pub fn new(token: impl Into<String>) -> SandboxConfig {
         SandboxConfig {
@@ -62,6 +84,10 @@ impl SandboxConfig {
             start_at: None,
             reading: MonthEnd::Oligo,
             seed: 0,
+            payers: Decision::Ask,
+            webhook_secrets: Vec::new(),
+            redelivery: Redelivery::Hour,
+            taken_by: TakenBy::Success,
         }
     }
 }

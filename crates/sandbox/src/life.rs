@@ -1,15 +1,16 @@
 //! What the passage of time does: one timer, one step.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::account::Account;
 use crate::agreement::{Agreement, Reason, Scripted};
 use crate::bank::Payer;
 use crate::cause::{
-    AC13, Cause, MD16, MD20, MMS_API_9006, MMS_API_9104, NACT, ZPUNP06, ZPUNP07, ZPUNP08,
+    AC13, Cause, MD16, MD20, MMS_API_9006, MMS_API_9104, ZPUNP06, ZPUNP07, ZPUNP08,
 };
+use crate::codes::Role;
 use crate::event::{Delivery, Subject};
-use crate::payment::Payment;
 use crate::timers::{Ending, Step, Timer};
 use crate::words::{Act, AgreementScript, AgreementState, Decision, Party, PaymentState};
 use crate::world::World;
@@ -44,12 +45,26 @@ impl World {
             } => {
                 let found = self.payments.get(&payment);
                 let is_current = found.is_some_and(|found| {
-                    found.submissions.len() == submission && !found.state.is_over()
+                    let is_running = !found.state.is_over() && !found.decided_by_hand;
+                    found.submissions.len() == submission && is_running
                 });
                 if is_current {
                     self.step_payment(at, &payment, step);
                 }
             }
+            Timer::LateSettlement {
+                payment,
+                submission,
+            } => {
+                let found = self.payments.get(&payment);
+                let still_failed = found.is_some_and(|found| {
+                    found.submissions.len() == submission && found.state == PaymentState::Failed
+                });
+                if still_failed {
+                    self.step_payment(at, &payment, Step::Settle);
+                }
+            }
+            Timer::Release { event } => return self.release(at, event),
             Timer::Deliver { event, attempt } => return self.delivery(at, event, attempt),
         }
         None
@@ -69,14 +84,21 @@ impl World {
             self.end_agreement(at, uid, Ending::Failed(cause));
             return;
         }
-        agreement.state = AgreementState::Created;
-        agreement.mms_agreement_id = Some(mms_agreement_id());
         let script = agreement.script;
         let account = agreement.account.clone();
+        let payers = self.settings.payers;
         let decided = match script {
             Some(script) => scripted_decision(script),
-            None => payer_decision(self.payer(&account)),
+            None => payer_decision(self.payer(&account), payers),
         };
+        if let Some((_, ending @ Ending::Failed(_))) = decided {
+            self.end_agreement(at, uid, ending);
+            return;
+        }
+        if let Some(agreement) = self.agreements.get_mut(uid) {
+            agreement.state = AgreementState::Created;
+            agreement.mms_agreement_id = Some(mms_agreement_id());
+        }
         if let Some((after, ending)) = decided {
             let from = AgreementState::Created;
             let timer = Timer::Agreement {
@@ -198,38 +220,86 @@ impl World {
         }
     }
 
-    /// The payer acts in the bank app; `None` when the agreement's state does not allow it.
-    pub(crate) fn act(&mut self, uid: &str, act: Act) -> Option<()> {
+    /// The payer acts in the bank app, or the bank does; `None` when the agreement's state does not
+    /// allow it.
+    pub(crate) fn act(&mut self, uid: &str, act: Act, why: Option<Reason>) -> Option<()> {
         let at = self.now();
         let agreement = self.agreements.get(uid)?;
         let (state, by) = (agreement.state, agreement.caused_by);
-        let reason = || {
-            Some(Reason {
-                cause: MD16,
-                narrative: None,
-            })
-        };
+        let cause = why.as_ref().map(|why| why.cause);
+        let reason = Some(why.unwrap_or(Reason {
+            cause: MD16,
+            narrative: None,
+        }));
         use AgreementState as S;
         match (act, state) {
             (Act::Approve, S::Created) => self.end_agreement(at, uid, Ending::Approved),
-            (Act::Decline, S::Created) => self.end_agreement(at, uid, Ending::Declined(MD16)),
-            (Act::Suspend, S::Active) => self.turn(at, uid, S::Suspended, Party::Debtor, reason()),
+            (Act::Decline, S::Created) => {
+                self.end_agreement(at, uid, Ending::Declined(cause.unwrap_or(MD16)));
+            }
+            (Act::Fail, S::Pending | S::Created) => {
+                self.end_agreement(at, uid, Ending::Failed(cause.unwrap_or(MMS_API_9006)));
+            }
+            (Act::Suspend, S::Active) => self.turn(at, uid, S::Suspended, Party::Debtor, reason),
             // Only the party that suspended may lift it.
             (Act::Reactivate, S::Suspended) if by == Party::Debtor => {
                 self.turn(at, uid, S::Active, Party::Debtor, None);
             }
             (Act::Cancel, S::Active | S::Suspended) => {
-                self.turn(at, uid, S::Cancelled, Party::Debtor, reason());
+                self.turn(at, uid, S::Cancelled, Party::Debtor, reason);
             }
-            (Act::Approve | Act::Decline | Act::Suspend | Act::Reactivate | Act::Cancel, _) => {
+            (
+                Act::Approve
+                | Act::Decline
+                | Act::Fail
+                | Act::Suspend
+                | Act::Reactivate
+                | Act::Cancel,
+                _,
+            ) => {
                 return None;
             }
         }
         Some(())
     }
 
+    /// The payer moves the agreement to another account, perhaps under another name; `None` when
+    /// its state does not allow it.
+    pub(crate) fn change_account(
+        &mut self,
+        uid: &str,
+        account: Account,
+        party_name: Option<String>,
+    ) -> Option<()> {
+        let at = self.now();
+        let agreement = self.agreements.get_mut(uid)?;
+        let may_move = match agreement.state {
+            AgreementState::Active | AgreementState::Suspended => true,
+            AgreementState::Pending
+            | AgreementState::Created
+            | AgreementState::Cancelled
+            | AgreementState::Declined
+            | AgreementState::Failed
+            | AgreementState::Expired => false,
+        };
+        may_move.then_some(())?;
+        agreement.account = account;
+        if let Some(name) = party_name {
+            agreement.debtor_ultimate_name.clone_from(&name);
+            agreement.debtor_name = name;
+        }
+        let changes = json!({"debtor": agreement.debtor()});
+        let subject = Subject {
+            metadata: None,
+            ..subject_of_agreement(agreement)
+        };
+        let body = json!({"caused_by": Party::Debtor, "changes": changes});
+        self.publish(at, "amended", subject, body);
+        Some(())
+    }
+
     /// Moves an answered agreement, and tells of it.
-    fn turn(
+    pub(crate) fn turn(
         &mut self,
         at: DateTime<Utc>,
         uid: &str,
@@ -258,39 +328,6 @@ impl World {
         };
         self.publish(at, word, subject, body);
     }
-
-    /// Takes one step with a payment, and tells of it where Oligo has an event.
-    pub(crate) fn step_payment(&mut self, at: DateTime<Utc>, uid: &str, step: Step) {
-        let Some(payment) = self.payments.get_mut(uid) else {
-            return;
-        };
-        let agreement = self.agreements.get(&payment.agreement_uid);
-        let is_active = agreement.is_some_and(|found| found.state == AgreementState::Active);
-        let step = match step {
-            // The payer's bank looks at the agreement once more; later the money is on its way.
-            Step::Submit if !is_active => Step::Fail(NACT),
-            Step::Submit | Step::Pending | Step::Investigate | Step::Settle | Step::Fail(_) => step,
-        };
-        let (state, body) = match step {
-            Step::Submit => (PaymentState::Submitting, Value::Null),
-            Step::Pending => (PaymentState::Pending, Value::Null),
-            Step::Investigate => (PaymentState::UnderInvestigation, Value::Null),
-            Step::Settle => (PaymentState::Settled, Value::Null),
-            Step::Fail(cause) => (PaymentState::Failed, json!({"failure": cause.failure()})),
-        };
-        payment.state = state;
-        payment.failure = match step {
-            Step::Fail(cause) => Some(cause),
-            Step::Submit | Step::Pending | Step::Investigate | Step::Settle => None,
-        };
-        if step == Step::Settle {
-            payment.settled_at = Some(at);
-        }
-        let subject = subject_of_payment(payment);
-        if step != Step::Submit {
-            self.publish(at, state.word(), subject, body);
-        }
-    }
 }
 
 fn subject_of_agreement(agreement: &Agreement) -> Subject {
@@ -299,15 +336,6 @@ fn subject_of_agreement(agreement: &Agreement) -> Subject {
         uid: agreement.uid.clone(),
         link: agreement.link(),
         metadata: agreement.metadata.clone(),
-    }
-}
-
-fn subject_of_payment(payment: &Payment) -> Subject {
-    Subject {
-        kind: "payto_payment",
-        uid: payment.uid.clone(),
-        link: payment.link(),
-        metadata: payment.metadata.clone(),
     }
 }
 
@@ -339,10 +367,11 @@ fn scripted_decision(script: Scripted<AgreementScript>) -> Option<(TimeDelta, En
     Some((script.delay.unwrap_or(TimeDelta::zero()), ending))
 }
 
-fn payer_decision(payer: &Payer) -> Option<(TimeDelta, Ending)> {
-    let ending = match payer.decision {
+fn payer_decision(payer: &Payer, otherwise: Decision) -> Option<(TimeDelta, Ending)> {
+    let ending = match payer.decision.unwrap_or(otherwise) {
         Decision::Approve => Ending::Approved,
-        Decision::Decline => Ending::Declined(MD16),
+        Decision::Decline => Ending::Declined(payer.decision_cause(Role::Decline, MD16)),
+        Decision::Fail => Ending::Failed(payer.decision_cause(Role::Creation, MMS_API_9006)),
         Decision::Ignore | Decision::Ask => return None,
     };
     Some((

@@ -4,11 +4,12 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::account::Account;
-use crate::agreement::{Agreement, Scripted, creditor, read_script};
+use crate::agreement::{Agreement, Scripted, read_script};
 use crate::cause::Cause;
 use crate::clock::sydney_text;
 use crate::complaint::Refusal;
-use crate::form::{self, Findings, cents, metadata, printable, text, word};
+use crate::form::{self, Findings, cents, metadata, printable, text};
+use crate::settings::{Creditor, Settings};
 use crate::terms::{Draft, Standing};
 use crate::window::Window;
 use crate::words::{PaymentScript, PaymentState, Priority};
@@ -22,7 +23,7 @@ pub(crate) const SUBMISSIONS_PER_DAY: usize = 5;
 pub(crate) struct PaymentRequest {
     pub(crate) uid: String,
     pub(crate) agreement_uid: String,
-    amount: i64,
+    pub(crate) amount: i64,
     priority: Priority,
     reference: Option<String>,
     description: Option<String>,
@@ -74,6 +75,7 @@ impl PaymentRequest {
             agreement_uid: self.agreement_uid,
             debtor: agreement.debtor(),
             account: agreement.account.clone(),
+            creditor: agreement.creditor.clone(),
             amount: self.amount,
             priority: self.priority,
             reference: self.reference,
@@ -86,6 +88,8 @@ impl PaymentRequest {
             settled_at: None,
             submissions: vec![now],
             window,
+            hidden_until: None,
+            decided_by_hand: false,
         }
     }
 }
@@ -95,12 +99,17 @@ fn read_fields(findings: &mut Findings, body: &Value) -> Option<PaymentRequest> 
     let uid = findings.required(&root, "uid", form::uid);
     let agreement_uid = findings.required(&root, "agreement_uid", form::uid);
     let amount = findings.required(&root, "amount", cents);
-    let priority = findings.required(&root, "priority", word(Priority::from_word));
+    let priority = findings.choice(&root, "priority", Priority::WORDS, Priority::from_word);
     let reference = findings.optional(&root, "reference", printable(35));
     let description = findings.optional(&root, "description", text(0, 280));
     let last_payment = findings.optional(&root, "last_payment", Value::as_bool);
     let metadata = findings.optional(&root, "metadata", metadata);
-    let script = read_script(findings, &root, PaymentScript::from_word);
+    let script = read_script(
+        findings,
+        &root,
+        PaymentScript::WORDS,
+        PaymentScript::from_word,
+    );
     Some(PaymentRequest {
         uid: uid?,
         agreement_uid: agreement_uid?,
@@ -123,7 +132,10 @@ pub(crate) fn read_retry(body: &[u8]) -> Result<Option<Scripted<PaymentScript>>,
     let body = Findings::body(body)?;
     let mut findings = Findings::default();
     let root = findings.root(&body, &["sandbox"]);
-    let script = root.and_then(|root| read_script(&mut findings, &root, PaymentScript::from_word));
+    let script = root.and_then(|root| {
+        let words = PaymentScript::WORDS;
+        read_script(&mut findings, &root, words, PaymentScript::from_word)
+    });
     findings.conclude(Some(script))
 }
 
@@ -133,6 +145,7 @@ pub(crate) struct Payment {
     pub(crate) agreement_uid: String,
     debtor: Value,
     pub(crate) account: Account,
+    creditor: Option<Creditor>,
     pub(crate) amount: i64,
     priority: Priority,
     reference: Option<String>,
@@ -147,6 +160,10 @@ pub(crate) struct Payment {
     pub(crate) submissions: Vec<DateTime<Utc>>,
     /// The period of the latest submission.
     pub(crate) window: Option<Window>,
+    /// Oligo does not know of it before this instant when it is asked.
+    pub(crate) hidden_until: Option<DateTime<Utc>>,
+    /// The bank's operator has decided about this submission; it takes no step by itself any more.
+    pub(crate) decided_by_hand: bool,
 }
 
 impl Payment {
@@ -177,17 +194,16 @@ impl Payment {
     }
 
     /// The payment object of a response.
-    pub(crate) fn wire(&self) -> Value {
-        json!({
+    pub(crate) fn wire(&self, settings: &Settings) -> Value {
+        let mut answer = json!({
             "uid": self.uid,
             "agreement_uid": self.agreement_uid,
-            "state": self.state,
+            "state": self.shown_state(settings),
             "amount": self.amount,
             "last_payment": self.last_payment,
             "priority": self.priority,
             "reference": self.reference,
             "description": self.description,
-            "creditor": creditor(),
             "debtor": self.debtor,
             "failure": self.failure.as_ref().map(Cause::failure),
             "created_at": sydney_text(self.created_at),
@@ -198,7 +214,24 @@ impl Payment {
                 "agreement": format!("/payto/agreements/{}", self.agreement_uid),
                 "source_refund": null,
             },
-        })
+        });
+        settings.add_prose(&mut answer, self.creditor.as_ref(), false);
+        answer
+    }
+
+    /// The state as answers show it.
+    pub(crate) fn shown_state(&self, settings: &Settings) -> PaymentState {
+        let is_hidden = self.state == PaymentState::Pending && !settings.show_pending;
+        if is_hidden {
+            PaymentState::Submitting
+        } else {
+            self.state
+        }
+    }
+
+    /// Whether Oligo knows of it at `now` when it is asked.
+    pub(crate) fn is_shown(&self, now: DateTime<Utc>) -> bool {
+        self.hidden_until.is_none_or(|until| until <= now)
     }
 
     pub(crate) fn link(&self) -> String {

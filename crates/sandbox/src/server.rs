@@ -10,7 +10,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::cut::{CutSwitch, CuttingListener};
-use crate::event::Delivery;
+use crate::event::{Delivery, Heard};
 use crate::world::World;
 use crate::{SandboxConfig, SandboxError, control, face};
 
@@ -226,8 +226,8 @@ impl Sandbox {
             }
             let answered = self.post_all(batch.deliveries).await;
             let mut world = self.world();
-            for (delivery, arrived) in &answered {
-                world.record_delivery(delivery, *arrived);
+            for (delivery, heard) in &answered {
+                world.record_delivery(delivery, *heard);
             }
         }
     }
@@ -258,8 +258,8 @@ impl Sandbox {
     }
 
     /// Posts deliveries, some at a time; the answers come back in the order given.
-    async fn post_all(&self, deliveries: Vec<Delivery>) -> Vec<(Delivery, bool)> {
-        let mut answered: Vec<(usize, Delivery, bool)> = Vec::with_capacity(deliveries.len());
+    async fn post_all(&self, deliveries: Vec<Delivery>) -> Vec<(Delivery, Heard)> {
+        let mut answered: Vec<(usize, Delivery, Heard)> = Vec::with_capacity(deliveries.len());
         let mut posting = JoinSet::new();
         for (place, delivery) in deliveries.into_iter().enumerate() {
             if POSTS_AT_ONCE <= posting.len()
@@ -269,8 +269,8 @@ impl Sandbox {
             }
             let http = self.inner.http.clone();
             posting.spawn(async move {
-                let arrived = post(&http, &delivery).await;
-                (place, delivery, arrived)
+                let heard = post(&http, &delivery).await;
+                (place, delivery, heard)
             });
         }
         while let Some(joined) = posting.join_next().await {
@@ -279,7 +279,7 @@ impl Sandbox {
         answered.sort_by_key(|(place, _, _)| *place);
         answered
             .into_iter()
-            .map(|(_, delivery, arrived)| (delivery, arrived))
+            .map(|(_, delivery, heard)| (delivery, heard))
             .collect()
     }
 }
@@ -309,23 +309,29 @@ impl Drop for Restore<'_> {
     }
 }
 
-/// Posts one delivery; whether any copy was answered with a 2xx or 3xx.
-async fn post(http: &reqwest::Client, delivery: &Delivery) -> bool {
-    let mut arrived = false;
+/// Posts one delivery; how its copies were answered at best.
+async fn post(http: &reqwest::Client, delivery: &Delivery) -> Heard {
+    let mut heard = Heard::default();
     for _ in 0..delivery.copies {
-        let request = http
+        let mut request = http
             .post(&delivery.url)
             .header("content-type", "application/json")
             .header("split-request-id", delivery.request_id.to_string())
             .body(delivery.body.clone());
-        arrived |= match request.send().await {
-            Ok(answer) => answer.status().is_success() || answer.status().is_redirection(),
+        if let Some(signature) = &delivery.signature {
+            request = request.header("split-signature", signature);
+        }
+        match request.send().await {
+            Ok(answer) => {
+                let status = answer.status();
+                heard.any = true;
+                heard.success |= status.is_success() || status.is_redirection();
+            }
             Err(error) => {
                 let error = error.without_url();
                 tracing::debug!(event = delivery.event, %error, "a webhook found nobody");
-                false
             }
-        };
+        }
     }
-    arrived
+    heard
 }

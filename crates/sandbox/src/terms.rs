@@ -8,7 +8,7 @@ use crate::complaint::{
     FIRST_AMOUNT_INCORRECT, FIRST_DATE_MISMATCH, LAST_AMOUNT_INCORRECT, LAST_DATE_MISMATCH,
     LAST_MADE, LAST_MARKED, OVER_MAXIMUM, TOO_MANY,
 };
-use crate::form::{Findings, Form, cents, count, date, word};
+use crate::form::{Findings, Form, cents, count, date};
 use crate::window::{Window, window_holding};
 use crate::words::{Frequency, MonthEnd, TermsType};
 
@@ -43,8 +43,8 @@ const KEYS: [&str; 9] = [
 /// Reads the `payment_terms` of a request.
 pub(crate) fn read(findings: &mut Findings, root: &Form<'_>) -> Option<Terms> {
     let form = findings.object(root, "payment_terms", &KEYS)?;
-    let kind = findings.required(&form, "type", word(TermsType::from_word));
-    let frequency = findings.required(&form, "frequency", word(Frequency::from_word));
+    let kind = findings.choice(&form, "type", TermsType::WORDS, TermsType::from_word);
+    let frequency = findings.choice(&form, "frequency", Frequency::WORDS, Frequency::from_word);
     let amount = findings.optional(&form, "amount", cents);
     let max_amount = findings.optional(&form, "max_amount", cents);
     let stated = findings.optional(&form, "count", count);
@@ -77,7 +77,10 @@ fn keep_to_type(findings: &mut Findings, form: &Form<'_>, kind: TermsType) {
             findings.required(form, "amount", cents_present);
             findings.forbid(form, "max_amount", FOREIGN);
         }
-        TermsType::Variable | TermsType::UsageBased => findings.forbid(form, "amount", FOREIGN),
+        TermsType::Variable | TermsType::UsageBased => {
+            const WHY: &str = "must not be present unless the type is 'fixed' or 'balloon'";
+            findings.forbid(form, "amount", WHY);
+        }
     }
     if kind != TermsType::Balloon {
         findings.forbid(form, "first_payment_amount", FOREIGN);

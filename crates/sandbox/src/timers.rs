@@ -32,6 +32,10 @@ pub(crate) enum Timer {
         submission: usize,
         step: Step,
     },
+    /// A failed payment settles all the same.
+    LateSettlement { payment: String, submission: usize },
+    /// An event that waits to be overtaken waits no longer.
+    Release { event: u64 },
     /// An attempt to deliver an event, the first being number 0.
     Deliver { event: u64, attempt: u32 },
 }
@@ -52,6 +56,8 @@ pub(crate) enum Step {
     Submit,
     Pending,
     Investigate,
+    /// The payer's bank looks for the money: settles, or fails without it.
+    Collect,
     Settle,
     Fail(Cause),
 }

@@ -16,6 +16,10 @@ macro_rules! wire_words {
                 match self { $($name::$variant => $word),* }
             }
 
+            /// Every word, in the order of the list.
+            #[allow(dead_code, reason = "not every list is read as a whole")]
+            pub const WORDS: &'static [&'static str] = &[$($word),*];
+
             /// The variant this wire word names, if it names one.
             #[must_use]
             pub fn from_word(word: &str) -> Option<$name> {
@@ -204,9 +208,13 @@ wire_words! {
 
 wire_words! {
     /// What a payer does with an agreement that reaches their bank.
-    pub(crate) enum Decision {
+    pub enum Decision {
+        /// Approves it.
         Approve = "approve",
+        /// Declines it.
         Decline = "decline",
+        /// The bank cannot create it.
+        Fail = "fail",
         /// Leaves it until it expires.
         Ignore = "ignore",
         /// Waits for a person to act in the bank app.
@@ -219,6 +227,8 @@ wire_words! {
     pub(crate) enum Act {
         Approve = "approve",
         Decline = "decline",
+        /// The bank gives up on creating it.
+        Fail = "fail",
         Suspend = "suspend",
         Reactivate = "reactivate",
         Cancel = "cancel",
@@ -232,6 +242,63 @@ wire_words! {
         Fail = "fail",
         Pending = "pending",
         Investigate = "investigate",
+    }
+}
+
+wire_words! {
+    /// Oligo's nine operations.
+    pub(crate) enum Operation {
+        CreateAgreement = "create_agreement",
+        ListAgreements = "list_agreements",
+        ShowAgreement = "show_agreement",
+        CancelAgreement = "cancel_agreement",
+        CreatePayment = "create_payment",
+        ListPayments = "list_payments",
+        ShowPayment = "show_payment",
+        RetryPayment = "retry_payment",
+        ResolveAlias = "resolve_alias",
+    }
+}
+
+wire_words! {
+    /// What a caller finds while Oligo is out.
+    pub(crate) enum Outage {
+        /// 503 without a body.
+        Unavailable = "unavailable",
+        /// The connection closes without a byte.
+        Cut = "cut",
+        /// Nothing until the caller gives up, then the connection closes.
+        Hang = "hang",
+    }
+}
+
+wire_words! {
+    /// How long an event that was not taken keeps coming.
+    pub enum Redelivery {
+        /// Every five minutes for an hour, as in production.
+        Hour = "hour",
+        /// Once more after five minutes, as in Oligo's sandbox.
+        Once = "once",
+    }
+}
+
+wire_words! {
+    /// Which answers take an event.
+    pub enum TakenBy {
+        /// Any 2xx or 3xx: Oligo's text.
+        Success = "2xx_3xx",
+        /// Any answer at all: the text of Oligo's upstream.
+        AnyAnswer = "any_answer",
+    }
+}
+
+wire_words! {
+    /// How often a payday comes.
+    pub(crate) enum PaydayCycle {
+        Weekly = "weekly",
+        Fortnightly = "fortnightly",
+        /// On the first payday's day of the month, or the last day of a shorter month.
+        Monthly = "monthly",
     }
 }
 

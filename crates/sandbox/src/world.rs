@@ -8,12 +8,16 @@ use serde::Serialize;
 use crate::SandboxConfig;
 use crate::account::Account;
 use crate::agreement::Agreement;
+use crate::alias::Lookup;
 use crate::bank::Payer;
 use crate::clock::Clock;
 use crate::complaint::Refusal;
-use crate::event::{Event, Tally};
+use crate::event::{Event, Tally, Webhooks};
 use crate::faults::{FaultRates, Faults};
+use crate::outages::Outages;
 use crate::payment::Payment;
+use crate::refusals::Ordered;
+use crate::settings::Settings;
 use crate::timers::Timers;
 use crate::words::MonthEnd;
 
@@ -32,10 +36,20 @@ pub(crate) struct World {
     pub(crate) payment_order: Vec<String>,
     pub(crate) payers: HashMap<Account, Payer>,
     attempts: HashMap<Account, Vec<DateTime<Utc>>>,
+    /// The allowed look-ups of today.
+    pub(crate) lookups: Vec<Lookup>,
+    /// When each alias was last resolved.
+    pub(crate) resolved: HashMap<Account, DateTime<Utc>>,
     pub(crate) timers: Timers,
     pub(crate) events: BTreeMap<u64, Event>,
     pub(crate) events_published: u64,
-    pub(crate) webhook_url: Option<String>,
+    /// The event that waits to be overtaken.
+    pub(crate) held_event: Option<u64>,
+    pub(crate) webhooks: Webhooks,
+    pub(crate) settings: Settings,
+    pub(crate) outages: Outages,
+    /// Refusals ordered for the next calls.
+    pub(crate) ordered: Ordered,
     pub(crate) faults: Faults,
     pub(crate) tally: Tally,
     pub(crate) refusals: Vec<RefusalRecord>,
@@ -63,10 +77,21 @@ impl World {
             payment_order: Vec::new(),
             payers: HashMap::new(),
             attempts: HashMap::new(),
+            lookups: Vec::new(),
+            resolved: HashMap::new(),
             timers: Timers::default(),
             events: BTreeMap::new(),
             events_published: 0,
-            webhook_url: config.webhook_url.clone(),
+            held_event: None,
+            webhooks: Webhooks {
+                url: config.webhook_url.clone(),
+                secrets: config.webhook_secrets.clone(),
+                redelivery: config.redelivery,
+                taken_by: config.taken_by,
+            },
+            settings: Settings::new(config.payers),
+            outages: Outages::default(),
+            ordered: Ordered::default(),
             faults: Faults::new(FaultRates {
                 seed: config.seed,
                 ..FaultRates::default()
@@ -105,6 +130,34 @@ impl World {
             spent.push(now);
         }
         allowed
+    }
+
+    /// Whether the merchant's agreements of the last 24 hours are used up.
+    pub(crate) fn creations_are_spent(&self, now: DateTime<Utc>) -> bool {
+        let since = now - TimeDelta::hours(24);
+        let made = self
+            .agreements
+            .values()
+            .filter(|agreement| since < agreement.created_at)
+            .count();
+        let most = self.settings.agreements_per_day;
+        most.is_some_and(|most| most <= made)
+    }
+
+    /// Puts a refusal that was ordered into the ledger.
+    pub(crate) fn record_ordered(
+        &mut self,
+        operation: &'static str,
+        status: u16,
+        codes: Vec<&'static str>,
+    ) {
+        self.refusals.push(RefusalRecord {
+            at: self.now(),
+            operation,
+            uid: None,
+            status,
+            codes,
+        });
     }
 
     pub(crate) fn record_refusal(

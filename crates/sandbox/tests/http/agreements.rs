@@ -20,6 +20,8 @@ async fn an_agreement_goes_from_pending_to_created_to_what_its_payer_decides() {
     assert_eq!(data["links"]["self"], "/payto/agreements/A1");
     assert_eq!(data["payment_terms"].as_object().unwrap().len(), 9);
     assert_eq!(data["mms_agreement_id"], Value::Null);
+    let deadline = "2026-06-06T10:00:00+10:00";
+    assert_eq!(data["resolution_requested_before"], deadline);
 
     rig.pass(1).await;
     let (_, answer) = rig.get("/v1/payto/agreements/A1").await;

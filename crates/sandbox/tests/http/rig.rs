@@ -248,6 +248,8 @@ pub struct Receiver {
 #[derive(Clone)]
 pub struct Received {
     pub request_id: String,
+    pub signature: Option<String>,
+    pub text: String,
     pub body: Value,
 }
 
@@ -263,8 +265,11 @@ impl Receiver {
         let status = Arc::new(Mutex::new(200));
         let (record, answer) = (seen.clone(), status.clone());
         let receive = async move |headers: HeaderMap, body: Bytes| {
+            let signature = headers.get("split-signature");
             record.lock().unwrap().push(Received {
                 request_id: headers["split-request-id"].to_str().unwrap().to_owned(),
+                signature: signature.map(|text| text.to_str().unwrap().to_owned()),
+                text: String::from_utf8(body.to_vec()).unwrap(),
                 body: serde_json::from_slice(&body).unwrap(),
             });
             StatusCode::from_u16(*answer.lock().unwrap()).unwrap()
