@@ -7,11 +7,13 @@
 
 mod cure;
 mod figures;
+mod obstacle;
 mod reason;
 mod rule;
 #[cfg(test)]
 mod tests;
 mod titles;
+mod until;
 mod words;
 
 pub use cure::Cure;
@@ -21,12 +23,12 @@ pub use rule::Rule;
 pub use titles::title;
 
 use crate::date::{BusinessDate, Instant};
-use crate::failure::worded;
+use crate::failure::{RetryPolicy, worded};
 use crate::fit::Validity;
 use crate::gate::Carry;
 use crate::instalment::State;
 use crate::money::Cents;
-use crate::terms::PaymentTerms;
+use crate::terms::{AmountRefusal, PaymentTerms};
 use crate::{agreement, payment, plan};
 
 /// An instalment as it is recorded.
@@ -38,12 +40,25 @@ pub struct Subject<'a> {
     pub due_date: BusinessDate,
     /// What is to be collected.
     pub amount: Cents,
+    /// Whether the agreement has no payment that has not failed, but for this instalment's own.
+    pub first_of_agreement: bool,
+    /// Whether it is the plan's last.
+    pub last_of_plan: bool,
     /// What held it back when it was last looked at: a [`Rule`]'s word, or the provider's codes.
     pub waiting_because: Option<&'a str>,
     /// Why it ended: `<stop reason>:<failure code>`, `refused:<codes>`, or one word.
     pub ended_because: Option<&'a str>,
     /// When it is next looked at by itself.
     pub wake_at: Option<Instant>,
+}
+
+impl Subject<'_> {
+    /// The rule of the terms that refuses its amount, as things stand.
+    fn refused_amount(&self, history: &History<'_>) -> Option<AmountRefusal> {
+        let (first, last) = (self.first_of_agreement, self.last_of_plan);
+        let allowed = history.terms.allows_amount(self.amount, first, last);
+        allowed.err()
+    }
 }
 
 /// One payment that was made for it, with its retries.
@@ -55,7 +70,10 @@ pub struct Attempt<'a> {
     pub retries_made: u32,
     /// The provider's code of its last failure.
     pub failure_code: Option<&'a str>,
-    /// Where the provider says it stands, if that cannot be true together with `state`.
+    /// When it was last sent.
+    pub last_sent_at: Option<Instant>,
+    /// Where the provider says it stands, if that cannot be true together with `state` and nobody
+    /// has decided yet which of the two is.
     pub conflict: Option<payment::State>,
     /// When the provider is next asked about it.
     pub wake_at: Option<Instant>,
@@ -78,6 +96,8 @@ pub struct History<'a> {
     pub terms: &'a PaymentTerms,
     /// The dates between which it holds.
     pub validity: Validity,
+    /// The plan's own rule of how often and when a failed instalment is tried again.
+    pub retry_policy: RetryPolicy,
     /// Whether the instalment, once it has failed, may go into the window after its own.
     pub carry: Carry<'a>,
 }
@@ -97,6 +117,12 @@ impl History<'_> {
         self.attempts.iter().find(|one| one.state.is_live())
     }
 
+    /// Whether its payment is known not to have arrived, and waits to be sent again.
+    fn waits_to_be_sent_again(&self) -> bool {
+        self.live()
+            .is_some_and(|one| one.state == payment::State::Intended)
+    }
+
     /// The code of the last failure that the provider told.
     fn last_failure(&self) -> Option<ProviderCode> {
         let last = self.attempts.last()?;
@@ -113,7 +139,7 @@ worded! {
         Retry = "retry",
         /// The provider is asked how the payment stands.
         AskProvider = "ask_provider",
-        /// The rule that holds it back is looked at again.
+        /// What holds it back, or has ended its time, is looked at again.
         LookAgain = "look_again",
     }
 }
@@ -148,6 +174,7 @@ pub struct Explanation {
 ///
 /// ```
 /// use domain::explain::{Cure, History, Subject, explain};
+/// use domain::failure::RetryPolicy;
 /// use domain::fit::Validity;
 /// use domain::gate::Carry;
 /// use domain::money::Cents;
@@ -159,6 +186,8 @@ pub struct Explanation {
 ///     state: instalment::State::Scheduled,
 ///     due_date,
 ///     amount: Cents::new(123_450).unwrap(),
+///     first_of_agreement: true,
+///     last_of_plan: false,
 ///     waiting_because: Some("agreement_not_active"),
 ///     ended_because: None,
 ///     wake_at: None,
@@ -176,6 +205,7 @@ pub struct Explanation {
 ///         ..TermsDraft::default()
 ///     })?,
 ///     validity: Validity { start_date: due_date, end_date: None },
+///     retry_policy: RetryPolicy::default(),
 ///     carry: Carry::Never,
 /// };
 ///
@@ -194,38 +224,52 @@ pub fn explain(subject: &Subject<'_>, history: &History<'_>, now: Instant) -> Ex
     let reason = Reason::of(subject, history, now);
 
     Explanation {
-        summary: words::summary(subject, history, &reason),
-        figures: figures::of(subject, history, &reason),
-        next: next(subject, history, &reason),
+        summary: words::summary(subject, history, &reason, now),
+        figures: figures::of(subject, history, &reason, now),
+        next: next(subject, history, &reason, now),
         would_go_if: cure::of(subject, history, &reason, now),
         reason,
     }
 }
 
-fn next(subject: &Subject<'_>, history: &History<'_>, reason: &Reason) -> Option<Next> {
+fn next(
+    subject: &Subject<'_>,
+    history: &History<'_>,
+    reason: &Reason,
+    now: Instant,
+) -> Option<Next> {
     if !subject.state.is_open() {
         return None;
     }
     // While a payment lives, its own wake-up is what comes next.
     let live = history.live();
     let at = live.and_then(|one| one.wake_at).or(subject.wake_at)?;
-    let what = match live.map(|one| one.state) {
-        Some(payment::State::Intended) => NextStep::Send,
-        Some(payment::State::Sending | payment::State::Unknown) => NextStep::AskProvider,
-        Some(payment::State::Submitted) => NextStep::AskProvider,
-        Some(payment::State::UnderInvestigation) => NextStep::AskProvider,
-        Some(payment::State::Settled | payment::State::Failed) | None => own_step(subject, reason),
-        Some(payment::State::Rejected | payment::State::Abandoned) => own_step(subject, reason),
+    let is_held = is_held(reason) || until::is_over(subject, history, now);
+    let is_on_its_way = live.is_some() && !history.waits_to_be_sent_again();
+    let what = match (is_on_its_way, live) {
+        (true, Some(_) | None) => NextStep::AskProvider,
+        (false, Some(_) | None) if is_held => NextStep::LookAgain,
+        (false, Some(_)) => NextStep::Send,
+        (false, None) => own_step(subject.state),
     };
     Some(Next { at, what })
 }
 
-/// What the instalment itself is woken for.
-fn own_step(subject: &Subject<'_>, reason: &Reason) -> NextStep {
-    if matches!(reason, Reason::HeldBack(Hindrance::Rule(_))) {
-        return NextStep::LookAgain;
+/// Whether nothing is sent while this holds.
+fn is_held(reason: &Reason) -> bool {
+    match reason {
+        Reason::HeldBack(Hindrance::Rule(_)) | Reason::Contradicted { .. } => true,
+        Reason::HeldBack(Hindrance::Refused(_) | Hindrance::Other(_)) => false,
+        Reason::NotDueYet | Reason::Due | Reason::InFlight(_) => false,
+        Reason::TryingAgain { .. } | Reason::Collected | Reason::Missed(_) => false,
+        Reason::FailedForGood { .. } | Reason::RefusedForGood(_) => false,
+        Reason::Waived(_) | Reason::Cancelled(_) | Reason::PaidElsewhere(_) => false,
     }
-    match subject.state {
+}
+
+/// What an instalment of which no payment lives is woken for.
+const fn own_step(state: State) -> NextStep {
+    match state {
         State::Retrying => NextStep::Retry,
         State::Collecting => NextStep::AskProvider,
         State::Scheduled | State::Collected | State::Missed | State::Failed => NextStep::Send,

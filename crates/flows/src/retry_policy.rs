@@ -113,8 +113,9 @@ pub(crate) fn carry<'a>(row: &'a DueRow, settings: &Settings) -> Carry<'a> {
     }
 }
 
-/// The plan itself has to say so: where it does not, the rows are read without the other due dates.
-fn goes_on(stored: &Value, configured: &RetryPolicy) -> bool {
+/// Whether a plan's failed instalments may go into the window after their own. The plan itself has to say
+/// so: where it does not, the rows are read without the other due dates.
+pub fn goes_on(stored: &Value, configured: &RetryPolicy) -> bool {
     stored.get("next_window") == Some(&Value::Bool(true))
         && from_json(stored, configured).next_window()
 }

@@ -64,6 +64,13 @@ async fn an_instalment_whose_retries_are_used_up_fails_and_a_person_is_asked() {
     let told = world.plan(&plan).await;
     assert_eq!(told.states(), ["failed", "collected"]);
     assert_eq!(told.instalments[0].payments[0].submissions, 2);
+    assert_eq!(
+        told.instalments[0].summary,
+        "$288.50 due on 2026-01-12 failed for good after 2 tries, the last of which failed with \
+         AM04 (Insufficient Funds): the one retry that its plan allows has been made."
+    );
+    let numbers = &told.instalments[0].explanation["numbers"];
+    assert_eq!(*numbers, json!({ "tries": 2, "retries_max": 1 }));
     assert_eq!(world.open_questions().await, ["instalment_failed"]);
     world.finish().await;
 }
@@ -161,11 +168,86 @@ async fn a_settlement_after_a_failure_freezes_the_plan_and_asks_a_person() {
     let told = world.plan(&plan).await;
     assert_eq!(told.frozen_because.as_deref(), Some("late_settlement"));
     assert_eq!(world.open_questions().await, ["late_settlement"]);
+    assert_eq!(
+        told.instalments[0].summary,
+        "$288.50 due on 2026-01-12 is retrying and in question: its payment is failed, yet the \
+         provider says settled."
+    );
     world.advance_to(sydney("2026-01-20 12:00")).await;
     let ledger = world.ledger().await;
     assert_eq!(
         (ledger.payments.len(), ledger.payments[0].submissions),
         (1, 1)
+    );
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contradiction_is_told_only_while_the_question_about_it_is_open() {
+    let world = World::builder().build().await;
+    let plan = world.active_plan(weekly("2026-01-12", 2)).await;
+    world
+        .payer(&plan.customer, json!({ "short_on": ["2026-01-12"] }))
+        .await;
+    world.advance_to(sydney("2026-01-12 12:00")).await;
+    let uid = world.plan(&plan).await.only_payment().uid.clone();
+    world.bank_decides(&uid, "settle").await;
+    let code = async || {
+        let told = world.plan(&plan).await;
+        told.instalments[0].explanation["code"].clone()
+    };
+    assert_eq!(code().await, "contradicted");
+
+    // A person decides, and finds that it is not so.
+    let mut changes = world.pool().begin().await.unwrap();
+    for change in [
+        "update exception set closed_at = opened_at",
+        "update plan set frozen_because = null",
+    ] {
+        sqlx::query(change).execute(&mut *changes).await.unwrap();
+    }
+    changes.commit().await.unwrap();
+    assert_eq!(code().await, "trying_again");
+
+    sqlx::query("update exception set closed_at = null")
+        .execute(world.pool())
+        .await
+        .unwrap();
+    assert_eq!(code().await, "contradicted");
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_contradicted_the_state_of_a_payment_is_forgotten_once_it_has_left_that_state() {
+    let world = World::builder().build().await;
+    let plan = world.active_plan(weekly("2026-01-12", 1)).await;
+    world
+        .payer(&plan.customer, json!({ "silent_on": ["2026-01-12"] }))
+        .await;
+    world.advance_to(sydney("2026-01-12 07:00")).await;
+    let told = world.plan(&plan).await;
+    assert_eq!(told.only_payment().state, "submitted");
+    // As though the provider had refused it after taking it.
+    sqlx::query("update payment set conflict_state = 'rejected'")
+        .execute(world.pool())
+        .await
+        .unwrap();
+    let conflict = async || -> Option<String> {
+        sqlx::query_scalar("select conflict_state from payment")
+            .fetch_one(world.pool())
+            .await
+            .unwrap()
+    };
+    world.advance_by(TimeDelta::hours(2)).await;
+    assert_eq!(conflict().await.as_deref(), Some("rejected"));
+
+    world.bank_decides(&told.only_payment().uid, "settle").await;
+
+    assert_eq!(conflict().await, None);
+    let told = world.plan(&plan).await;
+    assert_eq!(
+        told.instalments[0].summary,
+        "$288.50 due on 2026-01-12 was collected."
     );
     world.finish().await;
 }

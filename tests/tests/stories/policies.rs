@@ -51,6 +51,30 @@ async fn a_failed_instalment_is_collected_in_the_next_window_by_a_new_payment() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_payment_under_way_in_the_next_window_is_told_with_the_end_of_that_window() {
+    let world = World::builder().build().await;
+    let policy = json!({ "days_between": 7, "next_window": true });
+    let plan = plan_with(&world, ["2026-01-13", "2026-01-27"], policy).await;
+    world
+        .payer(
+            &plan.customer,
+            json!({ "short_on": ["2026-01-13"], "silent_on": ["2026-01-20"] }),
+        )
+        .await;
+    world.advance_to(sydney("2026-01-20 07:00")).await;
+
+    let told = &world.plan(&plan).await.instalments[0];
+    assert_eq!(told.state, "collecting");
+    let numbers = &told.explanation["numbers"];
+    assert_eq!(numbers["collectable_until"], "2026-01-25");
+
+    world.bank_decides(&told.payments[1].uid, "settle").await;
+    world.advance_to(sydney("2026-01-27 12:00")).await;
+    assert_eq!(world.plan(&plan).await.states(), ["collected", "collected"]);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_failed_instalment_never_takes_the_window_of_the_next_one() {
     let world = World::builder().build().await;
     let policy = json!({ "days_between": 7, "next_window": true });

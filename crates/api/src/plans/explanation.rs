@@ -6,8 +6,10 @@ use utoipa::ToSchema;
 
 use domain::date::{BusinessDate, Instant};
 use domain::explain::{Attempt, Explanation, Figure, History, Subject, Value as Number, explain};
+use domain::failure::RetryPolicy;
 use domain::gate::Carry;
 use domain::instalment;
+use flows::retry_policy;
 use store::views::plans::{InstalmentView, PaymentView, PlanDetail};
 
 use crate::page::instant_text;
@@ -56,15 +58,17 @@ pub struct ProviderCodeBody {
 
 /// What the instalments of one plan have in common, read once.
 pub struct Explainer<'a> {
+    plan: &'a PlanDetail,
     history: History<'a>,
-    /// The instalments, where a failed one may go into the window after its own.
-    sharing: Option<&'a [InstalmentView]>,
+    /// Whether a failed instalment may go into the window after its own.
+    goes_on: bool,
     now: Instant,
 }
 
 impl<'a> Explainer<'a> {
-    /// Of a plan, at `now`.
-    pub fn new(plan: &'a PlanDetail, now: Instant) -> Explainer<'a> {
+    /// Of a plan, at `now`; what the plan's stored policy does not say is as `configured`.
+    pub fn new(plan: &'a PlanDetail, configured: &RetryPolicy, now: Instant) -> Explainer<'a> {
+        let stored = &plan.plan.policy;
         let agreement = &plan.agreement;
         let history = History {
             attempts: &[],
@@ -74,13 +78,13 @@ impl<'a> Explainer<'a> {
             agreement_confirmed_at: agreement.confirmed_at,
             terms: &agreement.terms,
             validity: agreement.validity,
+            retry_policy: retry_policy::from_json(stored, configured),
             carry: Carry::Never,
         };
-        let goes_on = plan.plan.policy.get("next_window") == Some(&Value::Bool(true));
-        let sharing = goes_on.then_some(plan.instalments.as_slice());
         Explainer {
+            plan,
             history,
-            sharing,
+            goes_on: retry_policy::goes_on(stored, configured),
             now,
         }
     }
@@ -92,15 +96,16 @@ impl<'a> Explainer<'a> {
             state: instalment.state,
             due_date: instalment.due_date,
             amount: instalment.amount,
+            first_of_agreement: self.is_first_of_agreement(instalment),
+            last_of_plan: instalment.sequence == self.plan.plan.instalment_count,
             waiting_because: instalment.waiting_because.as_deref(),
             ended_because: instalment.ended_because.as_deref(),
             wake_at: instalment.wake_at,
         };
-        let failed = instalment.state == instalment::State::Retrying;
-        let others_due = self
-            .sharing
-            .filter(|_| failed)
-            .map(|all| later_due(all, instalment));
+        let has_failed =
+            instalment.state == instalment::State::Retrying || 1 < instalment.payments.len();
+        let others_due =
+            (self.goes_on && has_failed).then(|| later_due(&self.plan.instalments, instalment));
         let carry = match &others_due {
             Some(others_due) => Carry::IntoNextWindow { others_due },
             None => Carry::Never,
@@ -111,6 +116,16 @@ impl<'a> Explainer<'a> {
             ..self.history
         };
         explain(&subject, &history, self.now)
+    }
+
+    /// Whether the agreement has no payment that has not failed, but for this instalment's own.
+    fn is_first_of_agreement(&self, instalment: &InstalmentView) -> bool {
+        let all = self.plan.instalments.iter();
+        let others = all.filter(|other| other.sequence != instalment.sequence);
+        let mut payments = others.flat_map(|other| &other.payments);
+        !payments.any(|payment| {
+            payment.agreement_id == self.plan.agreement.id && payment.state.holds_slot()
+        })
     }
 }
 
@@ -128,6 +143,7 @@ fn attempt(payment: &PaymentView) -> Attempt<'_> {
         state: payment.state,
         retries_made: payment.retries_made,
         failure_code: payment.failure_code.as_deref(),
+        last_sent_at: payment.sent_at.last().copied(),
         conflict: payment.conflict_state,
         wake_at: payment.wake_at,
     }
@@ -163,3 +179,6 @@ fn number(figure: &Figure) -> (String, Value) {
     };
     (figure.name.to_owned(), value)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,12 @@
 //! What would make an instalment go.
 
+use super::obstacle::{Obstacle, obstacle};
 use super::reason::{Hindrance, ProviderCode, Reason};
-use super::rule::Rule;
+use super::rule::{FIRST_AMOUNT_CODE, Rule};
+use super::until::is_over;
 use super::{History, Subject};
 use crate::date::{BusinessDate, Instant};
 use crate::failure::{Cause, failure_code, worded};
-use crate::instalment::State;
-use crate::{agreement, plan};
 
 worded! {
     /// What would make an instalment go. It is not the only thing: of several that are missing,
@@ -44,57 +44,42 @@ pub(super) fn of(
     reason: &Reason,
     now: Instant,
 ) -> Option<Cure> {
-    match subject.state {
-        State::Collecting => match reason {
-            Reason::Contradicted { .. } => Some(Cure::QuestionAnswered),
-            Reason::NotDueYet | Reason::Due | Reason::HeldBack(_) | Reason::InFlight(_) => {
-                Some(Cure::ProviderAnswers)
-            }
-            Reason::TryingAgain { .. } | Reason::Collected | Reason::Missed(_) => {
-                Some(Cure::ProviderAnswers)
-            }
-            Reason::FailedForGood { .. } | Reason::RefusedForGood(_) => Some(Cure::ProviderAnswers),
-            Reason::Waived(_) | Reason::Cancelled(_) => Some(Cure::ProviderAnswers),
-            Reason::PaidElsewhere(_) => Some(Cure::ProviderAnswers),
-        },
-        State::Scheduled | State::Retrying => obstacle(history)
-            .or_else(|| of_reason(reason))
-            .or_else(|| of_date(subject, now)),
-        State::Collected | State::Missed | State::Failed => None,
-        State::Waived | State::Cancelled | State::PaidElsewhere => None,
+    if !subject.state.is_open() {
+        return None;
     }
-}
+    let in_the_way = obstacle(history).map(Obstacle::cure);
+    // Under this agreement its time is over.
+    let is_over = is_over(subject, history, now).then_some(Cure::NewAgreement);
+    let waiting = |cure| in_the_way.or(is_over).or(Some(cure));
 
-/// What is in the way as things stand now, whatever was recorded before; in the gate's order.
-fn obstacle(history: &History<'_>) -> Option<Cure> {
-    if history.frozen_because.is_some() {
-        return Some(Cure::QuestionAnswered);
-    }
-    if history.plan_state == plan::State::Paused {
-        return Some(Cure::PlanResumed);
-    }
-    use agreement::State as S;
-    match history.agreement_state {
-        S::Active => None,
-        S::Created => Some(Cure::PayerApproves),
-        S::Drafted | S::Sending | S::Unknown | S::Pending => Some(Cure::ProviderAnswers),
-        S::Suspended => Some(Cure::SuspensionLifted),
-        S::Declined | S::Expired | S::Cancelled | S::Failed => Some(Cure::NewAgreement),
-    }
-}
-
-fn of_reason(reason: &Reason) -> Option<Cure> {
     match reason {
-        Reason::HeldBack(Hindrance::Rule(rule)) => Some(of_rule(*rule)),
-        Reason::HeldBack(Hindrance::Refused(_) | Hindrance::Other(_)) => Some(Cure::TimePasses),
-        Reason::TryingAgain { failure, refused } if refused.is_empty() => {
-            Some(failure.as_ref().map_or(Cure::TimePasses, of_failure))
-        }
-        Reason::TryingAgain { .. } => Some(Cure::TimePasses),
         Reason::Contradicted { .. } => Some(Cure::QuestionAnswered),
-        Reason::NotDueYet | Reason::Due | Reason::InFlight(_) | Reason::Collected => None,
-        Reason::Missed(_) | Reason::FailedForGood { .. } | Reason::RefusedForGood(_) => None,
-        Reason::Waived(_) | Reason::Cancelled(_) | Reason::PaidElsewhere(_) => None,
+        Reason::InFlight(_) => Some(Cure::ProviderAnswers),
+        Reason::NotDueYet if BusinessDate::of_instant(now) < subject.due_date => {
+            waiting(Cure::DueDateComes)
+        }
+        Reason::HeldBack(Hindrance::Rule(Rule::AmountRefused)) => {
+            waiting(of_amount(subject, history))
+        }
+        Reason::HeldBack(Hindrance::Rule(rule)) => waiting(of_rule(*rule)),
+        Reason::TryingAgain {
+            failure: Some(failure),
+            refused,
+        } if refused.is_empty() => waiting(of_failure(failure)),
+        Reason::HeldBack(Hindrance::Refused(_) | Hindrance::Other(_)) => waiting(Cure::TimePasses),
+        Reason::TryingAgain { .. } | Reason::NotDueYet | Reason::Due => waiting(Cure::TimePasses),
+        Reason::Collected | Reason::Missed(_) | Reason::FailedForGood { .. } => None,
+        Reason::RefusedForGood(_) | Reason::Waived(_) => None,
+        Reason::Cancelled(_) | Reason::PaidElsewhere(_) => None,
+    }
+}
+
+/// Once the first payment is made, or where nothing refuses the amount any more, waiting helps.
+fn of_amount(subject: &Subject<'_>, history: &History<'_>) -> Cure {
+    let refused = subject.refused_amount(history);
+    match refused.filter(|refusal| refusal.code != FIRST_AMOUNT_CODE) {
+        Some(_) => Cure::NewAgreement,
+        None => Cure::TimePasses,
     }
 }
 
@@ -122,13 +107,5 @@ fn of_failure(failure: &ProviderCode) -> Cure {
         Some(Cause::ForAPerson) => Cure::PersonPutsRight,
         Some(Cause::ValidityOver | Cause::Hopeless) => Cure::NewAgreement,
         Some(Cause::Passing) | None => Cure::TimePasses,
-    }
-}
-
-fn of_date(subject: &Subject<'_>, now: Instant) -> Option<Cure> {
-    if BusinessDate::of_instant(now) < subject.due_date {
-        Some(Cure::DueDateComes)
-    } else {
-        Some(Cure::TimePasses)
     }
 }

@@ -1,17 +1,16 @@
 //! The numbers behind a reason.
 
 use super::reason::{Hindrance, Reason};
-use super::rule::Rule;
+use super::rule::{Budget, Rule, amount_figure};
+use super::until::{last_date, window_at, window_of};
 use super::{History, Subject};
 use crate::date::{BusinessDate, Instant};
 use crate::failure::{
     FAILURES_IN_A_ROW_MAX, RETRIES_IN_ALL_MAX, SUBMISSIONS_IN_24H_MAX, StopReason,
 };
-use crate::gate::{Carry, room};
-use crate::instalment::State;
 use crate::money::Cents;
-use crate::period::{Reading, Window, window_holding};
-use crate::terms::{Allowance, Amounts};
+use crate::period::Window;
+use crate::terms::Allowance;
 
 /// One number behind a reason.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -40,7 +39,12 @@ pub enum Value {
 /// The numbers behind `reason`.
 ///
 /// Of whatever is open, or was missed: the last date on which it may be collected.
-pub(super) fn of(subject: &Subject<'_>, history: &History<'_>, reason: &Reason) -> Vec<Figure> {
+pub(super) fn of(
+    subject: &Subject<'_>,
+    history: &History<'_>,
+    reason: &Reason,
+    now: Instant,
+) -> Vec<Figure> {
     let mut figures = Vec::new();
     let mut add = |name, value| figures.push(Figure { name, value });
 
@@ -49,7 +53,7 @@ pub(super) fn of(subject: &Subject<'_>, history: &History<'_>, reason: &Reason) 
     }
     match reason {
         Reason::HeldBack(Hindrance::Rule(rule)) | Reason::Missed(Some(Hindrance::Rule(rule))) => {
-            of_rule(*rule, subject, history, &mut add);
+            of_rule(*rule, subject, history, now, &mut add);
         }
         Reason::HeldBack(Hindrance::Refused(_) | Hindrance::Other(_)) => {}
         Reason::Missed(Some(Hindrance::Refused(_) | Hindrance::Other(_)) | None) => {}
@@ -71,21 +75,11 @@ pub(super) fn of(subject: &Subject<'_>, history: &History<'_>, reason: &Reason) 
     figures
 }
 
-/// The last date on which the instalment may be collected: in its own window, and once it has
-/// failed also in the next one, where the plan's policy and the count allow it.
-pub(super) fn last_date(subject: &Subject<'_>, history: &History<'_>) -> BusinessDate {
-    let carry = match subject.state {
-        State::Retrying => history.carry,
-        State::Scheduled | State::Collecting | State::Collected | State::Missed => Carry::Never,
-        State::Failed | State::Waived | State::Cancelled | State::PaidElsewhere => Carry::Never,
-    };
-    room(history.terms, history.validity, subject.due_date, carry).last_date()
-}
-
 fn of_rule(
     rule: Rule,
     subject: &Subject<'_>,
     history: &History<'_>,
+    now: Instant,
     add: &mut impl FnMut(&'static str, Value),
 ) {
     match rule {
@@ -107,9 +101,10 @@ fn of_rule(
             }
         }
         Rule::NotDueYet => add("due_date", Value::Date(subject.due_date)),
-        Rule::WindowOver | Rule::NearWindowEdge => add_window(subject, history, add),
+        Rule::WindowOver => add_window(window_of(subject.due_date, history), add),
+        Rule::NearWindowEdge => add_window(window_at(subject, history, now), add),
         Rule::NoFreeSlot => {
-            add_window(subject, history, add);
+            add_window(window_at(subject, history, now), add);
             match history.terms.allowance() {
                 Allowance::PerWindow(count) | Allowance::Lifetime(count) => {
                     add("allowed", Value::Count(count));
@@ -134,20 +129,22 @@ fn of_rule(
         }
         Rule::AmountRefused => {
             add("amount", Value::Amount(subject.amount));
-            let (name, allowed) = match history.terms.amounts() {
-                Amounts::Fixed { amount } | Amounts::Balloon { amount, .. } => {
-                    ("agreed_amount", amount)
-                }
-                Amounts::Variable { max_amount } | Amounts::UsageBased { max_amount } => {
-                    ("max_amount", max_amount)
-                }
-            };
-            add(name, Value::Amount(allowed));
+            if let Some(refusal) = subject.refused_amount(history) {
+                add(amount_figure(refusal), Value::Amount(refusal.expected));
+            }
         }
         Rule::TooManyFailuresInARow => {
             add("failures_in_a_row_max", Value::Count(FAILURES_IN_A_ROW_MAX));
         }
-        Rule::RetryBudgetSpent => add_budget(add),
+        Rule::RetryBudgetSpent => match Budget::spent(history) {
+            Budget::InAll => add("retries_in_all_max", Value::Count(RETRIES_IN_ALL_MAX)),
+            Budget::InADay => {
+                add(
+                    "submissions_in_24h_max",
+                    Value::Count(SUBMISSIONS_IN_24H_MAX),
+                );
+            }
+        },
         Rule::CollectionsStopped | Rule::InstalmentNotOwed | Rule::RoomOver => {}
         Rule::LastPaymentMade | Rule::OtherPaymentLive | Rule::OutsideSendingHours => {}
     }
@@ -159,7 +156,14 @@ fn of_stop(
     add: &mut impl FnMut(&'static str, Value),
 ) {
     match stop {
-        Some(StopReason::RetriesUsedUp) => add_budget(add),
+        Some(StopReason::RetriesUsedUp) => {
+            let own = history.retry_policy.retries_max();
+            if own < RETRIES_IN_ALL_MAX {
+                add("retries_max", Value::Count(own));
+            } else {
+                add("retries_in_all_max", Value::Count(RETRIES_IN_ALL_MAX));
+            }
+        }
         Some(StopReason::TooManyFailuresInARow) => {
             add("failures_in_a_row_max", Value::Count(FAILURES_IN_A_ROW_MAX));
         }
@@ -168,15 +172,6 @@ fn of_stop(
         }
         Some(StopReason::NotRetryable | StopReason::WindowOver) | None => {}
     }
-}
-
-/// The provider's limits on the retries of one payment.
-fn add_budget(add: &mut impl FnMut(&'static str, Value)) {
-    add("retries_in_all_max", Value::Count(RETRIES_IN_ALL_MAX));
-    add(
-        "submissions_in_24h_max",
-        Value::Count(SUBMISSIONS_IN_24H_MAX),
-    );
 }
 
 fn add_date(
@@ -189,22 +184,12 @@ fn add_date(
     }
 }
 
-/// The window that holds the due date; of two readings, the one that ends first.
-fn add_window(
-    subject: &Subject<'_>,
-    history: &History<'_>,
-    add: &mut impl FnMut(&'static str, Value),
-) {
-    let anchor = history.validity.start_date;
-    let date = subject.due_date.max(anchor);
-    let held = Reading::ALL
-        .iter()
-        .filter_map(|reading| window_holding(anchor, history.terms.frequency(), *reading, date));
+fn add_window(window: Option<Window>, add: &mut impl FnMut(&'static str, Value)) {
     if let Some(Window {
         first_date,
         last_date,
         ..
-    }) = held.min_by_key(|window| window.last_date)
+    }) = window
     {
         add("window_first_date", Value::Date(first_date));
         add("window_last_date", Value::Date(last_date));

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use super::obstacle::obstacle;
 use super::rule::Rule;
 use super::titles::title;
+use super::until::{is_over, rule_of_end};
 use super::{History, Subject};
 use crate::date::{BusinessDate, Instant};
 use crate::failure::StopReason;
@@ -91,7 +93,7 @@ pub enum Reason {
     NotDueYet,
     /// It is due, and nothing is known to hold it back.
     Due,
-    /// It is due, and something holds it back.
+    /// Something holds it back, or will on its date.
     HeldBack(Hindrance),
     /// A payment for it stands like this: money may move.
     InFlight(payment::State),
@@ -225,20 +227,18 @@ impl Reason {
     pub(super) fn of(subject: &Subject<'_>, history: &History<'_>, now: Instant) -> Reason {
         let contradicted = history.attempts.iter().rev().find_map(|one| {
             let held = one.state;
-            one.conflict
-                .map(|claimed| Reason::Contradicted { held, claimed })
+            // Where the two have met since, nothing is in question.
+            let claimed = one.conflict.filter(|claimed| *claimed != held)?;
+            Some(Reason::Contradicted { held, claimed })
         });
         if let Some(contradicted) = contradicted {
             return contradicted;
         }
         let ended = subject.ended_because;
         match subject.state {
-            State::Scheduled => Reason::of_scheduled(subject, now),
-            State::Collecting => {
-                let live = history.live().map(|one| one.state);
-                Reason::InFlight(live.unwrap_or(payment::State::Sending))
-            }
-            State::Retrying => Reason::of_retrying(subject, history),
+            State::Scheduled => Reason::of_scheduled(subject, history, now),
+            State::Collecting => Reason::of_collecting(subject, history, now),
+            State::Retrying => Reason::of_retrying(subject, history, now),
             State::Collected => Reason::Collected,
             State::Missed => Reason::Missed(ended.and_then(Hindrance::parse)),
             State::Failed => Reason::of_failed(ended.unwrap_or_default(), history),
@@ -248,30 +248,56 @@ impl Reason {
         }
     }
 
-    fn of_scheduled(subject: &Subject<'_>, now: Instant) -> Reason {
-        let hindrance = subject.waiting_because.and_then(Hindrance::parse);
-        match hindrance {
+    fn of_scheduled(subject: &Subject<'_>, history: &History<'_>, now: Instant) -> Reason {
+        let is_due = subject.due_date <= BusinessDate::of_instant(now);
+        let in_the_way = obstacle(history).filter(|one| is_due || !one.is_of_the_start());
+        if let Some(obstacle) = in_the_way {
+            return Reason::HeldBack(Hindrance::Rule(obstacle.rule()));
+        }
+        match subject.waiting_because.and_then(Hindrance::parse) {
             Some(Hindrance::Rule(Rule::NotDueYet)) => Reason::NotDueYet,
             Some(hindrance) => Reason::HeldBack(hindrance),
-            None if BusinessDate::of_instant(now) < subject.due_date => Reason::NotDueYet,
-            None => Reason::Due,
+            None if is_over(subject, history, now) => Reason::of_end(subject, history, now),
+            None if is_due => Reason::Due,
+            None => Reason::NotDueYet,
         }
     }
 
-    fn of_retrying(subject: &Subject<'_>, history: &History<'_>) -> Reason {
+    /// A payment that waits to be sent again is held back by the gate as a new one is.
+    fn of_collecting(subject: &Subject<'_>, history: &History<'_>, now: Instant) -> Reason {
+        let in_the_way = obstacle(history).filter(|_| history.waits_to_be_sent_again());
+        match in_the_way {
+            Some(obstacle) => Reason::HeldBack(Hindrance::Rule(obstacle.rule())),
+            None if is_over(subject, history, now) => Reason::of_end(subject, history, now),
+            None => {
+                let live = history.live().map(|one| one.state);
+                Reason::InFlight(live.unwrap_or(payment::State::Sending))
+            }
+        }
+    }
+
+    fn of_retrying(subject: &Subject<'_>, history: &History<'_>, now: Instant) -> Reason {
+        if let Some(obstacle) = obstacle(history) {
+            return Reason::HeldBack(Hindrance::Rule(obstacle.rule()));
+        }
+        let is_over = is_over(subject, history, now);
         match subject.waiting_because.and_then(Hindrance::parse) {
-            Some(Hindrance::Refused(refused)) => Reason::TryingAgain {
+            Some(Hindrance::Refused(refused)) if !is_over => Reason::TryingAgain {
                 failure: history.last_failure(),
                 refused,
             },
-            Some(hindrance @ (Hindrance::Rule(_) | Hindrance::Other(_))) => {
-                Reason::HeldBack(hindrance)
-            }
+            Some(hindrance) => Reason::HeldBack(hindrance),
+            None if is_over => Reason::of_end(subject, history, now),
             None => Reason::TryingAgain {
                 failure: history.last_failure(),
                 refused: Vec::new(),
             },
         }
+    }
+
+    /// Nothing was recorded that held it back, but its time is over.
+    fn of_end(subject: &Subject<'_>, history: &History<'_>, now: Instant) -> Reason {
+        Reason::HeldBack(Hindrance::Rule(rule_of_end(subject, history, now)))
     }
 
     /// `refused:<codes>`, or `<stop reason>:<failure code>`.

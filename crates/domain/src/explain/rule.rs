@@ -1,7 +1,18 @@
 //! The rules of the gate, as they are recorded.
 
 use super::{History, Subject};
-use crate::failure::worded;
+use crate::failure::{RETRIES_IN_ALL_MAX, SUBMISSIONS_IN_24H_MAX, worded};
+use crate::terms::AmountRefusal;
+
+/// The code of the one amount rule whose answer changes when another payment settles: the first
+/// payment's amount.
+pub(super) const FIRST_AMOUNT_CODE: &str = "ZPPAY18";
+
+/// The code of the rule on the last payment's amount.
+const LAST_AMOUNT_CODE: &str = "ZPPAY19";
+
+/// The code of the rule on the most that a payment may be.
+const OVER_MAX_CODE: &str = "ZPPAY12";
 
 worded! {
     /// A rule that holds a payment back, by the word of its [`Refusal`](crate::gate::Refusal).
@@ -82,12 +93,67 @@ impl Rule {
                 "the terms fix another date for the first payment".to_owned()
             }
             Rule::LastPaymentMade => "the payment that ends the agreement is made".to_owned(),
-            Rule::AmountRefused => "the terms do not allow its amount".to_owned(),
+            Rule::AmountRefused => match subject.refused_amount(history) {
+                Some(refusal) => allowed(refusal),
+                None => "the terms did not allow its amount".to_owned(),
+            },
             Rule::NoFreeSlot => "the period's payments are all taken".to_owned(),
             Rule::TooManyFailuresInARow => "too many payments in a row have failed".to_owned(),
-            Rule::RetryBudgetSpent => "the provider's limit of retries is reached".to_owned(),
+            Rule::RetryBudgetSpent => match Budget::spent(history) {
+                Budget::InAll => {
+                    format!("the provider takes {RETRIES_IN_ALL_MAX} retries of a payment")
+                }
+                Budget::InADay => format!(
+                    "the provider takes a payment {SUBMISSIONS_IN_24H_MAX} times in 24 hours"
+                ),
+            },
             Rule::OutsideSendingHours => "nothing is sent at this hour".to_owned(),
             Rule::NearWindowEdge => "a period turns at midnight".to_owned(),
+        }
+    }
+}
+
+/// The name of the figure for which an amount was refused.
+pub(super) fn amount_figure(refusal: AmountRefusal) -> &'static str {
+    if refusal.code == FIRST_AMOUNT_CODE {
+        "first_payment_amount"
+    } else if refusal.code == LAST_AMOUNT_CODE {
+        "last_payment_amount"
+    } else if refusal.code == OVER_MAX_CODE {
+        "max_amount"
+    } else {
+        "agreed_amount"
+    }
+}
+
+fn allowed(refusal: AmountRefusal) -> String {
+    let expected = refusal.expected;
+    if refusal.code == FIRST_AMOUNT_CODE {
+        format!("the terms allow only {expected} for the first payment")
+    } else if refusal.code == LAST_AMOUNT_CODE {
+        format!("the terms allow only {expected} for the last payment")
+    } else if refusal.code == OVER_MAX_CODE {
+        format!("the terms allow at most {expected}")
+    } else {
+        format!("the terms allow only {expected}")
+    }
+}
+
+/// The provider's limits on the retries of one payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Budget {
+    /// Retries in all.
+    InAll,
+    /// Submissions within 24 hours.
+    InADay,
+}
+
+impl Budget {
+    /// The one that is spent, where one is.
+    pub(super) fn spent(history: &History<'_>) -> Budget {
+        match history.attempts.last() {
+            Some(last) if RETRIES_IN_ALL_MAX <= last.retries_made => Budget::InAll,
+            Some(_) | None => Budget::InADay,
         }
     }
 }

@@ -2,9 +2,12 @@ use super::*;
 use crate::payment::State as Payment;
 use crate::terms::{Amounts, Frequency};
 
+mod amounts;
 mod ends;
+mod in_the_way;
 mod open;
 mod rules;
+mod windows;
 
 pub(super) fn date(text: &str) -> BusinessDate {
     text.parse().expect("a test's date")
@@ -31,6 +34,8 @@ pub(super) fn subject(state: State) -> Subject<'static> {
         state,
         due_date: date("2026-07-01"),
         amount: cents(123_450),
+        first_of_agreement: false,
+        last_of_plan: false,
         waiting_because: None,
         ended_because: None,
         wake_at: Some(date("2026-07-01").at_hour(6, 0)),
@@ -50,6 +55,7 @@ pub(super) fn history<'a>(terms: &'a PaymentTerms, attempts: &'a [Attempt<'a>]) 
             start_date: date("2026-06-15"),
             end_date: None,
         },
+        retry_policy: RetryPolicy::default(),
         carry: Carry::Never,
     }
 }
@@ -59,6 +65,7 @@ pub(super) fn attempt(state: Payment, retries_made: u32, code: Option<&str>) -> 
         state,
         retries_made,
         failure_code: code,
+        last_sent_at: None,
         conflict: None,
         wake_at: None,
     }
@@ -129,11 +136,41 @@ fn what_is_held_and_what_the_provider_says_are_both_told() {
         );
         let wanted = state.is_open().then_some(Cure::QuestionAnswered);
         assert_eq!(told.would_go_if, wanted, "{state}");
+        let next = told.next.map(|next| next.what);
+        assert_eq!(next, state.is_open().then_some(NextStep::LookAgain));
         assert_eq!(
             figures(&told)[..3],
             ["tries 1", "payment_state failed", "provider_says settled"]
         );
     }
+}
+
+#[test]
+fn where_the_provider_and_we_have_come_to_say_the_same_nothing_is_in_question() {
+    let settled = |conflict| Attempt {
+        conflict,
+        ..attempt(Payment::Settled, 0, None)
+    };
+    let told = |conflict| told(&subject(State::Collected), &[settled(conflict)]);
+
+    let met = told(Some(Payment::Settled));
+    assert_eq!(met.summary, "$1,234.50 due on 2026-07-01 was collected.");
+    assert_eq!(met.reason, Reason::Collected);
+    assert_eq!(told(None), met);
+    assert_eq!(told(Some(Payment::Failed)).reason.code(), "contradicted");
+}
+
+#[test]
+fn an_earlier_payment_in_question_is_told_though_a_later_one_is_not() {
+    let late = Attempt {
+        conflict: Some(Payment::Settled),
+        ..attempt(Payment::Failed, 0, None)
+    };
+    let later = attempt(Payment::Rejected, 0, None);
+
+    let told = told(&subject(State::Scheduled), &[late, later]);
+    let (held, claimed) = (Payment::Failed, Payment::Settled);
+    assert_eq!(told.reason, Reason::Contradicted { held, claimed });
 }
 
 #[test]

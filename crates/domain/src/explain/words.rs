@@ -1,23 +1,31 @@
 //! The sentence.
 
-use super::figures::last_date;
+use super::obstacle::obstacle;
 use super::reason::{Hindrance, ProviderCode, Reason};
+use super::until::{is_over, last_date};
 use super::{History, Subject};
-use crate::failure::StopReason;
+use crate::date::Instant;
+use crate::failure::{RETRIES_IN_ALL_MAX, StopReason};
 use crate::payment::State as Payment;
 
 /// One sentence: what was due, how it stands and why.
-pub(super) fn summary(subject: &Subject<'_>, history: &History<'_>, reason: &Reason) -> String {
+pub(super) fn summary(
+    subject: &Subject<'_>,
+    history: &History<'_>,
+    reason: &Reason,
+    now: Instant,
+) -> String {
     let (amount, due_date) = (subject.amount, subject.due_date);
     let what = match reason {
-        Reason::NotDueYet | Reason::Due => format!("is scheduled{}", again(history)),
+        Reason::NotDueYet | Reason::Due => {
+            let still = obstacle(history).map(|one| one.rule().told(subject, history));
+            let still = still.map(|still| format!("; {still}")).unwrap_or_default();
+            format!("is scheduled{}{still}", again(history))
+        }
         Reason::HeldBack(hindrance) => {
-            let until = last_date(subject, history);
             let held = told(hindrance, subject, history);
-            format!(
-                "waits{}: {held}; it can be collected until {until}",
-                again(history)
-            )
+            let until = until(subject, history, now);
+            format!("waits{}: {held}; {until}", again(history))
         }
         Reason::InFlight(state) => {
             format!(
@@ -50,7 +58,7 @@ pub(super) fn summary(subject: &Subject<'_>, history: &History<'_>, reason: &Rea
         }
         Reason::FailedForGood { stop, failure } => {
             let tried = tried(history, failure.as_ref());
-            let stop = stop.map(|stop| stopped(stop).to_owned());
+            let stop = stop.map(|stop| stopped(stop, history));
             format!("failed for good after {tried}{}", because(stop))
         }
         Reason::RefusedForGood(codes) if codes.is_empty() => {
@@ -71,6 +79,24 @@ pub(super) fn summary(subject: &Subject<'_>, history: &History<'_>, reason: &Rea
         ),
     };
     format!("{amount} due on {due_date} {what}.")
+}
+
+/// Until when it can be collected; once that is over, what happens instead.
+fn until(subject: &Subject<'_>, history: &History<'_>, now: Instant) -> String {
+    let until = last_date(subject, history);
+    if !is_over(subject, history, now) {
+        return format!("it can be collected until {until}");
+    }
+    match history.frozen_because {
+        // Frozen is undecided: nothing ends by itself.
+        Some(_) => format!(
+            "it could be collected until {until}, and is missed once the question is answered, \
+             unless the answer ends it otherwise"
+        ),
+        None => {
+            format!("it could be collected until {until}, and is missed when it is next looked at")
+        }
+    }
 }
 
 fn told(hindrance: &Hindrance, subject: &Subject<'_>, history: &History<'_>) -> String {
@@ -131,12 +157,24 @@ const fn standing(state: Payment) -> &'static str {
 }
 
 /// Why it is not tried again.
-const fn stopped(stop: StopReason) -> &'static str {
+fn stopped(stop: StopReason, history: &History<'_>) -> String {
     match stop {
-        StopReason::NotRetryable => "this does not pass by itself",
-        StopReason::RetriesUsedUp => "every retry has been made",
-        StopReason::WindowOver => "the next try would fall after its period",
-        StopReason::TooManyFailuresInARow => "too many payments in a row have failed",
-        StopReason::AfterValidity => "the agreement's validity is over",
+        StopReason::NotRetryable => "this does not pass by itself".to_owned(),
+        StopReason::RetriesUsedUp => used_up(history.retry_policy.retries_max()),
+        StopReason::WindowOver => "the next try would fall after its period".to_owned(),
+        StopReason::TooManyFailuresInARow => "too many payments in a row have failed".to_owned(),
+        StopReason::AfterValidity => "the agreement's validity is over".to_owned(),
+    }
+}
+
+/// Which limit the retries have reached: the plan's own, unless the provider's is as low.
+fn used_up(own_max: u32) -> String {
+    if RETRIES_IN_ALL_MAX <= own_max {
+        return format!("all {RETRIES_IN_ALL_MAX} retries that the provider allows have been made");
+    }
+    match own_max {
+        0 => "its plan allows no retries".to_owned(),
+        1 => "the one retry that its plan allows has been made".to_owned(),
+        2.. => format!("all {own_max} retries that its plan allows have been made"),
     }
 }

@@ -16,7 +16,10 @@ set state = n.state,
       else m.last_sent_at
     end,
     retries_made = m.retries_made - (n.unretried and m.purpose = 'retry')::integer,
-    conflict_state = coalesce(n.conflict_state, m.conflict_state),
+    -- What contradicted the old state says nothing of a new one.
+    conflict_state = case
+      when n.state = m.state then coalesce(n.conflict_state, m.conflict_state)
+    end,
     ended_at = case
       when n.state in ('settled', 'failed', 'rejected', 'abandoned')
         then coalesce(m.ended_at, $11)

@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use domain::date::{BusinessDate, Instant};
 use domain::money::Cents;
-use domain::uid::{InstalmentId, PaymentId, PlanId};
+use domain::payment::IncidentKind;
+use domain::uid::{AgreementId, InstalmentId, PaymentId, PlanId};
 use domain::{instalment, payment};
 
 use crate::StoreError;
@@ -44,6 +45,8 @@ pub struct PaymentView {
     pub id: PaymentId,
     /// Its uid at the provider.
     pub uid: String,
+    /// The agreement that it is made under.
+    pub agreement_id: AgreementId,
     /// Where it stands.
     pub state: payment::State,
     /// Which attempt it is, from 1.
@@ -52,7 +55,8 @@ pub struct PaymentView {
     pub retries_made: u32,
     /// The provider's code of its last failure.
     pub failure_code: Option<String>,
-    /// Where the provider says it stands, if that cannot be true together with its state.
+    /// Where the provider says it stands, if that cannot be true together with its state and the
+    /// question which of the two is, is open.
     pub conflict_state: Option<payment::State>,
     /// When it was sent: once, and once for every retry.
     pub sent_at: Vec<Instant>,
@@ -66,6 +70,7 @@ pub struct PaymentView {
 struct PaymentRow {
     id: Uuid,
     uid: String,
+    agreement_id: Uuid,
     instalment_id: Uuid,
     attempt_no: i32,
     state: String,
@@ -81,15 +86,25 @@ pub(super) async fn payments_of(
     tx: &mut PgConnection,
     id: PlanId,
 ) -> Result<HashMap<Uuid, Vec<PaymentView>>, StoreError> {
+    let questions: Vec<&str> = IncidentKind::ALL.iter().map(|kind| kind.as_str()).collect();
     let rows: Vec<PaymentRow> = sqlx::query_as(
         "select payment.id,
                 payment.uid,
+                payment.agreement_id,
                 payment.instalment_id,
                 payment.attempt_no,
                 payment.state,
                 payment.retries_made,
                 payment.failure_code,
-                payment.conflict_state,
+                case
+                  when exists (
+                    select 1
+                    from exception
+                    where exception.subject_id = payment.id
+                      and exception.kind = any($2)
+                      and exception.closed_at is null
+                  ) then payment.conflict_state
+                end as conflict_state,
                 payment.sent_at,
                 payment.ended_at,
                 payment.wake_at
@@ -99,6 +114,7 @@ pub(super) async fn payments_of(
          order by payment.instalment_id, payment.attempt_no",
     )
     .bind(id.uuid())
+    .bind(questions.as_slice())
     .fetch_all(tx)
     .await?;
     let mut by_instalment: HashMap<Uuid, Vec<PaymentView>> = HashMap::new();
@@ -108,6 +124,7 @@ pub(super) async fn payments_of(
         let payment = PaymentView {
             id: PaymentId::new(row.id),
             uid: row.uid,
+            agreement_id: AgreementId::new(row.agreement_id),
             state: understood(payment::State::parse(&row.state), "state", row.id)?,
             attempt_no: count(row.attempt_no, row.id)?,
             retries_made: count(row.retries_made, row.id)?,

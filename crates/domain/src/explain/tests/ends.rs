@@ -1,7 +1,7 @@
 //! What has ended.
 
 use super::*;
-use crate::failure::StopReason;
+use crate::failure::{RetryPolicyDraft, StopReason};
 
 fn ended(state: State, because: &'static str) -> Subject<'static> {
     Subject {
@@ -106,10 +106,7 @@ fn a_stop_tells_the_limit_that_was_reached() {
         figures(&explain(&ended(State::Failed, because), &history, before()))
     };
 
-    assert_eq!(
-        told_of("retries_used_up:AM04"),
-        ["retries_in_all_max 10", "submissions_in_24h_max 5"]
-    );
+    assert_eq!(told_of("retries_used_up:AM04"), ["retries_max 3"]);
     assert_eq!(
         told_of("too_many_failures_in_a_row:AM04"),
         ["failures_in_a_row_max 5"]
@@ -179,4 +176,57 @@ fn an_end_by_the_lender_names_the_recorded_word() {
         told(&subject(State::Waived), &[]).summary,
         "$1,234.50 due on 2026-07-01 was waived."
     );
+}
+
+#[test]
+fn used_up_retries_tell_the_limit_that_stopped_them() {
+    let told_of = |retries_max| {
+        let (terms, failed) = (terms(), [attempt(Payment::Failed, 3, Some("AM04"))]);
+        let draft = RetryPolicyDraft {
+            retries_max: Some(retries_max),
+            ..RetryPolicyDraft::default()
+        };
+        let history = History {
+            retry_policy: RetryPolicy::from_draft(&draft).expect("a policy in range"),
+            ..history(&terms, &failed)
+        };
+        let subject = ended(State::Failed, "retries_used_up:AM04");
+        let told = explain(&subject, &history, before());
+        let begins = "$1,234.50 due on 2026-07-01 failed for good after 4 tries, the last of \
+                      which failed with AM04 (Insufficient Funds): ";
+        let limit = told.summary.strip_prefix(begins).map(str::to_owned);
+        (limit.expect("a limit"), figures(&told).split_off(1))
+    };
+    let table = [
+        (0, "its plan allows no retries.", "retries_max 0"),
+        (
+            1,
+            "the one retry that its plan allows has been made.",
+            "retries_max 1",
+        ),
+        (
+            2,
+            "all 2 retries that its plan allows have been made.",
+            "retries_max 2",
+        ),
+        (
+            3,
+            "all 3 retries that its plan allows have been made.",
+            "retries_max 3",
+        ),
+        (
+            9,
+            "all 9 retries that its plan allows have been made.",
+            "retries_max 9",
+        ),
+        (
+            10,
+            "all 10 retries that the provider allows have been made.",
+            "retries_in_all_max 10",
+        ),
+    ];
+    for (retries_max, limit, figure) in table {
+        let told = told_of(retries_max);
+        assert_eq!(told, (limit.to_owned(), vec![figure.to_owned()]));
+    }
 }

@@ -54,6 +54,24 @@ fn one_that_the_rule_of_dates_held_back_is_not_due_yet() {
 }
 
 #[test]
+fn one_that_waits_for_another_date_than_its_own_takes_time() {
+    // The terms fix a later date for the agreement's first payment.
+    let waiting = Subject {
+        waiting_because: Some("not_due_yet"),
+        ..subject(State::Scheduled)
+    };
+    let cure = |today: &str| {
+        let now = date(today).opens_at();
+        let told = explain(&waiting, &history(&terms(), &[]), now);
+        assert_eq!(told.reason, Reason::NotDueYet);
+        told.would_go_if
+    };
+
+    assert_eq!(cure("2026-06-30"), Some(Cure::DueDateComes));
+    assert_eq!(cure("2026-07-01"), Some(Cure::TimePasses));
+}
+
+#[test]
 fn one_scheduled_again_names_its_tries_and_its_last_failure() {
     let tried = [attempt(Payment::Rejected, 1, None)];
     assert_eq!(
@@ -211,27 +229,38 @@ fn a_refusal_of_the_provider_is_waited_out_with_its_codes() {
 }
 
 #[test]
-fn a_retrying_instalment_may_be_held_back_too() {
+fn a_retry_beyond_the_providers_limit_names_the_one_of_its_limits_that_is_reached() {
     let held = Subject {
         waiting_because: Some("retry_budget_spent"),
         ..subject(State::Retrying)
     };
-    let told = told(&held, &[attempt(Payment::Failed, 4, Some(NO_FUNDS))]);
+    let told_of = |retries_made| {
+        let told = told(&held, &[attempt(Payment::Failed, retries_made, None)]);
+        let rule = Hindrance::Rule(Rule::RetryBudgetSpent);
+        assert_eq!(told.reason, Reason::HeldBack(rule));
+        assert_eq!(told.next.map(|next| next.what), Some(NextStep::LookAgain));
+        assert_eq!(told.would_go_if, Some(Cure::TimePasses));
+        (told.summary.clone(), figures(&told))
+    };
+    let in_a_day = "the provider takes a payment 5 times in 24 hours";
+    let in_all = "the provider takes 10 retries of a payment";
 
-    assert_eq!(
-        told.reason,
-        Reason::HeldBack(Hindrance::Rule(Rule::RetryBudgetSpent))
-    );
-    assert_eq!(told.next.map(|next| next.what), Some(NextStep::LookAgain));
-    assert_eq!(
-        figures(&told),
-        [
-            "tries 5",
-            "retries_in_all_max 10",
-            "submissions_in_24h_max 5",
-            "collectable_until 2026-07-14"
-        ]
-    );
+    for (retries_made, tries, limit, figure) in [
+        (4, 5, in_a_day, "submissions_in_24h_max 5"),
+        (9, 10, in_a_day, "submissions_in_24h_max 5"),
+        (10, 11, in_all, "retries_in_all_max 10"),
+    ] {
+        let (summary, figures) = told_of(retries_made);
+        assert_eq!(
+            summary,
+            format!(
+                "$1,234.50 due on 2026-07-01 waits again after {tries} tries: {limit}; it can be \
+                 collected until 2026-07-14."
+            )
+        );
+        let tries = format!("tries {tries}");
+        assert_eq!(figures, [&tries, figure, "collectable_until 2026-07-14"]);
+    }
 }
 
 #[test]
@@ -248,28 +277,4 @@ fn a_word_nobody_knows_is_told_as_it_is() {
         "$1,234.50 due on 2026-07-01 waits: moon_phase; it can be collected until 2026-07-14."
     );
     assert_eq!(told.would_go_if, Some(Cure::TimePasses));
-}
-
-#[test]
-fn a_failed_one_may_be_collected_in_the_next_window_where_it_may_go_there() {
-    let until = |state, carry| {
-        let terms = terms();
-        let history = History {
-            carry,
-            ..history(&terms, &[])
-        };
-        figures(&explain(&subject(state), &history, before())).pop()
-    };
-    let (taken, free) = (
-        [date("2026-08-01")],
-        Carry::IntoNextWindow { others_due: &[] },
-    );
-    let taken = Carry::IntoNextWindow { others_due: &taken };
-    let told = |date: &str| Some(format!("collectable_until {date}"));
-
-    assert_eq!(until(State::Retrying, free), told("2026-08-14"));
-    assert_eq!(until(State::Retrying, taken), told("2026-07-14"));
-    assert_eq!(until(State::Retrying, Carry::Never), told("2026-07-14"));
-    assert_eq!(until(State::Scheduled, free), told("2026-07-14"));
-    assert_eq!(until(State::Missed, free), told("2026-07-14"));
 }
