@@ -25,6 +25,8 @@ pub enum Code {
     RequestTimeout,
     /// Another object holds the same external id.
     ExternalIdTaken,
+    /// The plan has ended another way.
+    PlanEnded,
     /// The body is larger than the route takes.
     BodyTooLarge,
     /// The body's content type is not JSON.
@@ -59,6 +61,7 @@ impl Code {
             Code::MethodNotAllowed => "method_not_allowed",
             Code::RequestTimeout => "request_timeout",
             Code::ExternalIdTaken => "external_id_taken",
+            Code::PlanEnded => "plan_ended",
             Code::BodyTooLarge => "body_too_large",
             Code::UnsupportedMediaType => "unsupported_media_type",
             Code::InvalidFields => "invalid_fields",
@@ -84,6 +87,7 @@ impl Code {
             Code::MethodNotAllowed => "The path does not take this method",
             Code::RequestTimeout => "The body did not arrive in time",
             Code::ExternalIdTaken => "The external id is taken",
+            Code::PlanEnded => "The plan has ended",
             Code::BodyTooLarge => "The body is too large",
             Code::UnsupportedMediaType => "The body must be application/json",
             Code::InvalidFields => "The body breaks rules",
@@ -108,7 +112,7 @@ impl Code {
             }
             Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Code::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-            Code::ExternalIdTaken => StatusCode::CONFLICT,
+            Code::ExternalIdTaken | Code::PlanEnded => StatusCode::CONFLICT,
             Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Code::InvalidFields | Code::PlanDoesNotFit | Code::IdempotencyKeyReused => {
@@ -159,6 +163,7 @@ mod tests {
         Code::MethodNotAllowed,
         Code::RequestTimeout,
         Code::ExternalIdTaken,
+        Code::PlanEnded,
         Code::BodyTooLarge,
         Code::UnsupportedMediaType,
         Code::InvalidFields,

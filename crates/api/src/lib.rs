@@ -99,6 +99,7 @@ fn described(state: &ApiState) -> OpenApiRouter<ApiState> {
         .routes(routes!(customers::show))
         .routes(routes!(plans::create, plans::list))
         .routes(routes!(plans::show))
+        .routes(routes!(plans::cancellation::cancel))
         .routes(routes!(events::list))
         .routes(routes!(exceptions::list));
     if state.test_clock {

@@ -10,8 +10,10 @@ use utoipa::{IntoResponses, Modify, OpenApi, ToSchema};
 
 use crate::error::{FieldError, ProblemBody};
 
+mod cancellation;
 mod retry;
 
+pub use cancellation::CancellationBody;
 pub use retry::RetryPolicyBody;
 
 /// The description's head; the routes add themselves.
@@ -333,6 +335,20 @@ problems! {
         Malformed 400 "A query parameter is unknown, or the path cannot be decoded",
         Unauthorized 401 "No valid key came with the request",
         NotFound 404 "There is no such object",
+        Internal 500 "Something is broken on our side",
+        Unavailable 503 "Not available at the moment",
+        Timeout 504 "The answer was not ready in time",
+    }
+    /// What a plan's cancellation can be refused for.
+    CancelProblems {
+        Malformed 400 "The request or its JSON is malformed",
+        Unauthorized 401 "No valid key came with the request",
+        NotFound 404 "There is no such plan",
+        Slow 408 "The body did not arrive in time",
+        Ended 409 "The plan is completed: there is nothing left to cancel",
+        Large 413 "The body is larger than 1 MiB",
+        MediaType 415 "The body is not application/json",
+        Invalid 422 "The body breaks rules, or the Idempotency-Key belongs to another request",
         Internal 500 "Something is broken on our side",
         Unavailable 503 "Not available at the moment",
         Timeout 504 "The answer was not ready in time",

@@ -12,6 +12,7 @@ use domain::fit::{CounterExample, ProposeError};
 use domain::plan;
 use domain::uid::{CustomerId, PlanId};
 use domain::violation::Violation;
+use flows::endangered::{Endangered, endangered, endangers};
 use flows::open_plan::{PrepareError, open_plan, prepare};
 use serde_json::Value;
 use store::StoreError;
@@ -29,6 +30,8 @@ use crate::post::{self, Posted};
 use crate::query::Parameters;
 
 pub mod body;
+pub mod cancellation;
+mod endangered;
 mod explanation;
 mod request;
 
@@ -72,8 +75,10 @@ pub async fn create(
     let prepared = prepare(&request, BusinessDate::of_instant(now))
         .map_err(|error| refusal(error, is_listed(&posting.body)))?;
 
-    let foreseen = body::foreseen(&request, &prepared, &state.flows.settings, now);
-    let (answer, claim) = posting.answer(&state.store, &body::detail(foreseen, now))?;
+    let settings = &state.flows.settings;
+    let foreseen = body::foreseen(&request, &prepared, settings, now);
+    let foreseen = body::detail(foreseen, settings, now);
+    let (answer, claim) = posting.answer(&state.store, &foreseen)?;
     let outcome = open_plan(&state.flows, &request, &prepared, claim.as_ref(), now)
         .await
         .map_err(|error| not_opened(error, request.customer_id))?;
@@ -142,22 +147,35 @@ pub async fn show(
     uri: Uri,
 ) -> Result<Json<PlanDetailBody>, Problem> {
     Parameters::of(&uri)?.finish()?;
-    let id = match id.strip_prefix(EXTERNAL) {
-        Some(external_id) if EXTERNAL_ID.check("external_id", external_id).is_ok() => {
-            state.store.plan_id_by_external_id(external_id).await?
-        }
-        Some(_) => None,
-        None => id.parse().ok(),
-    };
-    let found = match id {
+    let found = match find_id(&state, &id).await? {
         Some(id) => state.store.plan_detail(id).await?,
         None => None,
     };
+    let plan = found.ok_or_else(not_found)?;
+    let is_endangered = endangers(plan.agreement.state) && !plan.plan.state.is_final();
+    let at_stake = match is_endangered {
+        true => endangered(&state.flows, plan.plan.id).await?,
+        false => Endangered::default(),
+    };
+    let mut told = body::detail(plan, &state.flows.settings, state.clock.now());
+    told.name_endangered(&at_stake);
+    Ok(Json(told))
+}
+
+/// The id that a path names, itself or by the lender's own reference.
+async fn find_id(state: &ApiState, id: &str) -> Result<Option<PlanId>, StoreError> {
+    match id.strip_prefix(EXTERNAL) {
+        Some(external_id) if EXTERNAL_ID.check("external_id", external_id).is_ok() => {
+            state.store.plan_id_by_external_id(external_id).await
+        }
+        Some(_) => Ok(None),
+        None => Ok(id.parse().ok()),
+    }
+}
+
+fn not_found() -> Problem {
     let detail = "ids begin with pln_; `external:` and your own reference will do too";
-    let now = state.clock.now();
-    found
-        .map(|plan| Json(body::detail(plan, now)))
-        .ok_or_else(|| Problem::new(Code::PlanNotFound, detail))
+    Problem::new(Code::PlanNotFound, detail)
 }
 
 fn is_listed(body: &Value) -> bool {

@@ -64,6 +64,19 @@ impl Posting {
     }
 }
 
+impl Posting {
+    /// The claim with which an answer commits that is known only there.
+    pub fn claim(
+        &self,
+        store: &Store,
+        status: StatusCode,
+        answer: &str,
+    ) -> Option<IdempotencyClaim> {
+        let request = self.idempotent.clone()?;
+        Some(store.idempotency_claim(request, status.as_u16(), answer.to_owned()))
+    }
+}
+
 /// Reads a POST that asks for `operation`.
 ///
 /// # Errors
@@ -141,12 +154,12 @@ pub async fn body_of(request: Request) -> Result<Bytes, Problem> {
     }
 }
 
-fn written(status: StatusCode, body: String) -> Response {
+pub(crate) fn written(status: StatusCode, body: String) -> Response {
     let content_type = HeaderValue::from_static("application/json");
     (status, [(header::CONTENT_TYPE, content_type)], body).into_response()
 }
 
-fn replayed(status: u16, body: String) -> Response {
+pub(crate) fn replayed(status: u16, body: String) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::CREATED);
     let mut response = written(status, body);
     response
@@ -155,7 +168,7 @@ fn replayed(status: u16, body: String) -> Response {
     response
 }
 
-fn key_reused() -> Problem {
+pub(crate) fn key_reused() -> Problem {
     let detail = "the Idempotency-Key was used for a request with another path or body";
     Problem::new(Code::IdempotencyKeyReused, detail)
 }

@@ -1,11 +1,14 @@
 //! `/v1/webhooks/oligo`: takes what the provider sends, keeps it, answers. It is understood later.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::http::HeaderMap;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
-use subtle::ConstantTimeEq as _;
+use subtle::{Choice, ConstantTimeEq as _};
+use tracing::Instrument as _;
 use utoipa::ToSchema;
 
 use flows::receive_webhook::{Arrived, ReceiveError, receive_webhook};
@@ -21,14 +24,17 @@ pub const BODY_BYTES_MAX: usize = 64 * 1024;
 const REQUEST_ID: &str = "split-request-id";
 const SIGNATURE: &str = "split-signature";
 const REQUEST_ID_CHARS_MAX: usize = 200;
+/// How long the sender waits at most, once its body is here: it counts late answers as none.
+const KEPT_WITHIN: Duration = Duration::from_millis(400);
 
 /// How webhooks are received.
 #[derive(Clone, Debug, Default)]
 pub struct WebhookConfig {
-    /// The secret at the end of the receiver's path; without it, anyone may leave a hint.
+    /// The secrets of which one stands at the end of the receiver's path, several while one is being replaced;
+    /// without any, anyone may leave a hint.
     ///
     /// A hint is all that a webhook is: the provider is asked before anything is believed.
-    pub path_token: Option<SecretString>,
+    pub path_tokens: Vec<SecretString>,
 }
 
 /// That a webhook was kept.
@@ -81,7 +87,7 @@ async fn keep(
     token: Option<String>,
     request: Request,
 ) -> Result<Json<Kept>, Problem> {
-    match admission(state.webhook.path_token.as_ref(), token.as_deref()) {
+    match admission(&state.webhook.path_tokens, token.as_deref()) {
         Admission::Granted => {}
         Admission::Refused => return Err(refused()),
         Admission::NoSuchPath => {
@@ -94,16 +100,27 @@ async fn keep(
     let signature = header(request.headers(), SIGNATURE);
     let raw = post::body_of(request).await?;
 
-    let arrived = Arrived {
-        provider: "oligo",
-        request_id: request_id.as_deref(),
-        signature: signature.as_deref(),
-        raw: &raw,
+    // A task of its own: the answer may come before it has ended, and it ends all the same.
+    let keeping = async move {
+        let arrived = Arrived {
+            provider: "oligo",
+            request_id: request_id.as_deref(),
+            signature: signature.as_deref(),
+            raw: &raw,
+        };
+        receive_webhook(&state.flows, arrived).await
     };
-    match receive_webhook(&state.flows, arrived).await {
-        Ok(_) => Ok(Json(Kept { received: true })),
-        Err(ReceiveError::BadSignature) => Err(refused()),
-        Err(ReceiveError::Store(error)) => Err(Problem::from(error)),
+    let keeping = tokio::spawn(keeping.in_current_span());
+    match tokio::time::timeout(KEPT_WITHIN, keeping).await {
+        Ok(Ok(Ok(_))) => Ok(Json(Kept { received: true })),
+        Ok(Ok(Err(ReceiveError::BadSignature))) => Err(refused()),
+        Ok(Ok(Err(ReceiveError::Store(error)))) => Err(Problem::from(error)),
+        Ok(Err(_)) => Err(Problem::new(Code::Internal, "the webhook was not kept")),
+        Err(_) => {
+            tracing::warn!("a webhook was not kept in time; its sender is asked to send it again");
+            let detail = "the webhook is not kept yet; send it again";
+            Err(Problem::new(Code::Unavailable, detail))
+        }
     }
 }
 
@@ -122,14 +139,20 @@ enum Admission {
     NoSuchPath,
 }
 
-fn admission(expected: Option<&SecretString>, given: Option<&str>) -> Admission {
+fn admission(expected: &[SecretString], given: Option<&str>) -> Admission {
     match (expected, given) {
-        (None, None) => Admission::Granted,
-        (None, Some(_)) => Admission::NoSuchPath,
-        (Some(_), None) => Admission::Refused,
-        (Some(expected), Some(given)) => {
-            let expected = expected.expose_secret().as_bytes();
-            if expected.ct_eq(given.as_bytes()).into() {
+        ([], None) => Admission::Granted,
+        ([], Some(_)) => Admission::NoSuchPath,
+        ([_, ..], None) => Admission::Refused,
+        (expected, Some(given)) => {
+            let mut matched = Choice::from(0);
+            for secret in expected {
+                // An empty one admits nobody, as if it were not there.
+                let secret = secret.expose_secret().as_bytes();
+                matched |=
+                    secret.ct_eq(given.as_bytes()) & !Choice::from(u8::from(secret.is_empty()));
+            }
+            if matched.into() {
                 Admission::Granted
             } else {
                 Admission::Refused
@@ -148,17 +171,29 @@ mod tests {
 
     #[test]
     fn only_the_configured_token_admits_a_webhook() {
-        let token = SecretString::from("s3cret".to_owned());
+        let token = [SecretString::from("s3cret".to_owned())];
 
-        assert_eq!(admission(Some(&token), Some("s3cret")), Admission::Granted);
+        assert_eq!(admission(&token, Some("s3cret")), Admission::Granted);
         for wrong in [Some("s3cre"), Some("s3cret2"), Some(""), None] {
-            assert_eq!(admission(Some(&token), wrong), Admission::Refused);
+            assert_eq!(admission(&token, wrong), Admission::Refused);
+        }
+    }
+
+    #[test]
+    fn while_a_token_is_replaced_the_old_and_the_new_one_admit() {
+        let tokens = ["old-token", "new-token", ""].map(SecretString::from);
+
+        for good in ["old-token", "new-token"] {
+            assert_eq!(admission(&tokens, Some(good)), Admission::Granted);
+        }
+        for wrong in [Some("old-tokennew-token"), Some(""), None] {
+            assert_eq!(admission(&tokens, wrong), Admission::Refused);
         }
     }
 
     #[test]
     fn without_a_configured_token_there_is_no_path_with_one() {
-        assert_eq!(admission(None, None), Admission::Granted);
-        assert_eq!(admission(None, Some("anything")), Admission::NoSuchPath);
+        assert_eq!(admission(&[], None), Admission::Granted);
+        assert_eq!(admission(&[], Some("anything")), Admission::NoSuchPath);
     }
 }

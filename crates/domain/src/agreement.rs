@@ -68,6 +68,8 @@ pub enum Event {
     ConfirmedAbsent,
     /// The provider refused to create it. "The uid exists already" is no refusal: it is asked for.
     Rejected,
+    /// We take it back before anything left: its plan wants it no more, or another follows it.
+    Withdrawn,
     /// The provider said how it stands.
     Reported(Reported),
 }
@@ -80,6 +82,7 @@ impl Event {
         Self::OutcomeUnknown,
         Self::ConfirmedAbsent,
         Self::Rejected,
+        Self::Withdrawn,
         Self::Reported(Reported::Pending),
         Self::Reported(Reported::Created),
         Self::Reported(Reported::Active),
@@ -107,6 +110,7 @@ impl Event {
             Self::OutcomeUnknown => "outcome_unknown",
             Self::ConfirmedAbsent => "confirmed_absent",
             Self::Rejected => "rejected",
+            Self::Withdrawn => "withdrawn",
             Self::Reported(Reported::Pending) => "reported_pending",
             Self::Reported(Reported::Created) => "reported_created",
             Self::Reported(Reported::Active) => "reported_active",
@@ -151,6 +155,7 @@ impl State {
             Event::OutcomeUnknown => self.on_outcome_unknown(),
             Event::ConfirmedAbsent => self.on_confirmed_absent(),
             Event::Rejected => self.on_rejected(),
+            Event::Withdrawn => self.on_withdrawn(),
             Event::Reported(Reported::Pending) => self.on_pending(),
             Event::Reported(Reported::Created) => self.on_created(),
             Event::Reported(Reported::Active) => self.on_active(),
@@ -211,6 +216,17 @@ impl State {
             S::Drafted | S::Failed => T::Ignore,
             S::Pending | S::Created | S::Active | S::Suspended => T::Conflict,
             S::Declined | S::Expired | S::Cancelled => T::Conflict,
+        }
+    }
+
+    const fn on_withdrawn(self) -> Step<Self> {
+        use {State as S, Step as T};
+        match self {
+            S::Drafted => T::Advance(S::Cancelled),
+            // Whatever may be at the provider is cancelled there, not taken back here.
+            S::Sending | S::Unknown | S::Pending | S::Created => T::Conflict,
+            S::Active | S::Suspended => T::Conflict,
+            S::Declined | S::Expired | S::Cancelled | S::Failed => T::Ignore,
         }
     }
 

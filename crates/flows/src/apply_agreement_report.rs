@@ -6,17 +6,23 @@ use chrono::TimeDelta;
 use serde_json::json;
 use tracing::instrument;
 
-use domain::agreement::{Event, Reported, State};
+use domain::agreement::{Event, State};
 use domain::date::Instant;
 use domain::payment::Step;
 use domain::uid::AgreementId;
 use domain::{plan, wake};
 use store::agreements::{AgreementRow, AgreementWrite, PlanMove};
-use store::exceptions::NewException;
 
-use crate::report::{AgreementFact, AgreementReport};
-use crate::tell::{event, exception};
+use crate::cancel_agreements::next_cancel_look;
+use crate::endangered::{endangered, endangers};
+use crate::report::AgreementReport;
 use crate::{Deps, FlowError, ROUNDS_MAX, Settings};
+
+mod heard;
+mod told;
+
+use heard::{heard, wait};
+use told::{AMENDED, conflict, missing, tell};
 
 #[cfg(test)]
 mod tests;
@@ -56,6 +62,7 @@ pub async fn apply_agreement_reports(
             }
         }
 
+        name_what_is_endangered(deps, &mut writes).await?;
         for id in deps.store.record_agreements(&writes, now).await? {
             left.remove(&id);
         }
@@ -65,6 +72,30 @@ pub async fn apply_agreement_reports(
     } else {
         Err(FlowError::KeptMoving(left.len()))
     }
+}
+
+/// Adds to what is told of agreements that cannot be collected under any more which instalments that keeps.
+async fn name_what_is_endangered(
+    deps: &Deps,
+    writes: &mut [AgreementWrite],
+) -> Result<(), FlowError> {
+    for write in writes.iter_mut() {
+        if write.from == write.to || !endangers(write.to) || write.events.is_empty() {
+            continue;
+        }
+        let endangered = endangered(deps, write.plan_id).await?;
+        // The step's own event; that the payer moved the account may be told before it.
+        let step = write.events.iter_mut().find(|event| event.kind != AMENDED);
+        if let Some(told) = step.and_then(|event| event.data.as_object_mut()) {
+            told.insert("endangered_count".to_owned(), json!(endangered.count));
+            told.insert(
+                "endangered_amount".to_owned(),
+                json!(endangered.total_cents),
+            );
+            told.insert("endangered_instalments".to_owned(), endangered.told());
+        }
+    }
+    Ok(())
 }
 
 /// What a report means for a row; nothing when it speaks of an earlier sending.
@@ -80,64 +111,17 @@ fn decide(
         return None;
     }
     let mut write = unchanged(row, now, settings);
-    let event = match &report.fact {
-        AgreementFact::NotSent => Event::NotSent,
-        AgreementFact::Undecided => {
-            // No answer confirms nothing: asked again before the next refresh.
-            write.wake_at = write.wake_at.map(|at| at.min(now + MISSING_AFTER));
-            Event::OutcomeUnknown
-        }
-        AgreementFact::Refused { codes } => {
-            write.reason = Some((codes.join(" "), "refused by the provider".to_owned()));
-            write.confirmed_at = Some(now);
-            Event::Rejected
-        }
-        AgreementFact::Absent => absent(row, &mut write, now),
-        AgreementFact::Found { state: None, .. } => Event::OutcomeUnknown,
-        AgreementFact::Found {
-            state: Some(state),
-            reason,
-            differs,
-        } => {
-            if let Some(field) = differs {
-                echoes_wrong(row, &mut write, field);
-            }
-            write.reason = reason.clone();
-            write.confirmed_at = Some(now);
-            write.absent_since_at = None;
-            Event::Reported(*state)
-        }
-    };
+    write.payer.clone_from(&report.payer);
+    let event = heard(row, &report.fact, &mut write, now);
     match row.state.step(event) {
         Step::Advance(to) => advance(row, &mut write, to, now, settings),
         Step::Ignore => {}
-        Step::Conflict => {
-            write.exception = Some(exception(
-                "agreement_conflict",
-                row.plan_id,
-                ("agreement", row.id.uuid()),
-                format!(
-                    "the agreement is {}, yet the provider says {}",
-                    row.state,
-                    word(event)
-                ),
-                "Compare with the provider's record of the agreement and decide which is true.",
-            ));
-        }
+        Step::Conflict => write.exception = Some(conflict(row, event)),
+    }
+    if write.to == State::Drafted && row.cancellation.is_none() {
+        wait(row, &mut write, &report.fact, now);
     }
     Some(write)
-}
-
-/// Under our uid stands what the payer was not asked for by us: nothing is sent until a person has looked.
-fn echoes_wrong(row: &AgreementRow, write: &mut AgreementWrite, field: &str) {
-    write.freeze = Some("echo_mismatch");
-    write.exception = Some(exception(
-        "echo_mismatch",
-        row.plan_id,
-        ("agreement", row.id.uuid()),
-        format!("the provider holds another {field} under this agreement's uid"),
-        "Compare the agreement with the provider's record before the plan collects again.",
-    ));
 }
 
 /// The write that changes nothing but when to look again.
@@ -151,6 +135,13 @@ pub(crate) fn unchanged(row: &AgreementRow, now: Instant, settings: &Settings) -
         wake_at: next_look(row, row.state, now, settings),
         absent_since_at: row.absent_since_at,
         confirmed_at: row.confirmed_at,
+        takes_back_sending: false,
+        waiting_because: row
+            .waiting_because
+            .clone()
+            .filter(|_| row.state == State::Drafted),
+        payer: None,
+        debtor_account: None,
         reason: None,
         freeze: None,
         plan: None,
@@ -160,15 +151,21 @@ pub(crate) fn unchanged(row: &AgreementRow, now: Instant, settings: &Settings) -
     }
 }
 
-/// A plan that has ended needs its agreement no more: nobody looks.
+/// A plan that has ended needs its agreement no more: nobody looks, but for one that is still to be cancelled.
 fn next_look(
     row: &AgreementRow,
     state: State,
     now: Instant,
     settings: &Settings,
 ) -> Option<Instant> {
-    if row.plan_state.is_final() {
-        return None;
+    match &row.cancellation {
+        Some(cancellation) => {
+            if let Some(at) = next_cancel_look(cancellation, state, now) {
+                return Some(at);
+            }
+        }
+        None if row.plan_state.is_final() => return None,
+        None => {}
     }
     let since = row.last_sent_at.unwrap_or(row.created_at);
     wake::next_agreement_ask(state, since, now, settings.agreement_refresh)
@@ -208,22 +205,21 @@ fn absent(row: &AgreementRow, write: &mut AgreementWrite, now: Instant) -> Event
 /// question that was not answered is asked again.
 const MISSING_AFTER: TimeDelta = TimeDelta::hours(1);
 
-fn missing(row: &AgreementRow) -> NewException {
-    exception(
-        "agreement_missing",
-        row.plan_id,
-        ("agreement", row.id.uuid()),
-        format!(
-            "the provider no longer knows the agreement, which was {}",
-            row.state
-        ),
-        "Ask the provider what became of it; nothing is collected under it meanwhile.",
-    )
-}
-
 /// When a second "not found" will prove that nothing arrived.
 pub(crate) fn absence_proved_at(first_absent_at: Instant, sent_at: Instant) -> Instant {
     (first_absent_at + TimeDelta::seconds(60)).max(sent_at + TimeDelta::minutes(5))
+}
+
+/// Takes a draft back whose plan is not to wait for it any more.
+pub(crate) fn give_up_draft(
+    row: &AgreementRow,
+    write: &mut AgreementWrite,
+    to: State,
+    now: Instant,
+    settings: &Settings,
+) {
+    advance(row, write, to, now, settings);
+    write.waiting_because = None;
 }
 
 fn advance(
@@ -240,7 +236,10 @@ fn advance(
     }
     if to == State::Drafted {
         write.absent_since_at = None;
-        write.wake_at = Some(now + back_off(row.send_no));
+        write.wake_at = Some(match row.cancellation {
+            Some(_) => now,
+            None => now + back_off(row.send_no),
+        });
     }
     let plan_event = match to {
         State::Active => Some(plan::Event::AgreementActivated),
@@ -276,69 +275,4 @@ pub(crate) fn back_off(tries: u32) -> TimeDelta {
             .checked_shl(tries.clamp(1, 9))
             .map_or(300, |wait| wait.min(300)),
     )
-}
-
-fn tell(row: &AgreementRow, write: &mut AgreementWrite, to: State) {
-    let kind = match to {
-        State::Created => "agreement.created",
-        State::Active if row.state == State::Suspended => "agreement.reactivated",
-        State::Active => "agreement.activated",
-        State::Suspended => "agreement.suspended",
-        State::Declined => "agreement.declined",
-        State::Expired => "agreement.expired",
-        State::Cancelled => "agreement.cancelled",
-        State::Failed => "agreement.failed",
-        State::Drafted | State::Sending | State::Unknown | State::Pending => return,
-    };
-    let reason = write.reason.clone();
-    write.events.push(event(
-        kind,
-        row.plan_id,
-        json!({
-            "agreement_id": row.id.to_string(),
-            "agreement_uid": row.uid.to_string(),
-            "reason_code": reason.map(|(code, _)| code),
-        }),
-    ));
-    if let Some(plan_move) = write
-        .plan
-        .filter(|plan_move| plan_move.from != plan_move.to)
-    {
-        let kind = match plan_move.to {
-            plan::State::Active => "plan.activated",
-            plan::State::Blocked => "plan.blocked",
-            plan::State::AwaitingAgreement
-            | plan::State::Paused
-            | plan::State::Completed
-            | plan::State::Cancelled => return,
-        };
-        write.events.push(event(kind, row.plan_id, json!({})));
-        if plan_move.to == plan::State::Blocked {
-            write.exception = Some(exception(
-                "agreement_lost",
-                row.plan_id,
-                ("agreement", row.id.uuid()),
-                format!("the agreement is {to}; its open instalments cannot be collected"),
-                "Agree on another agreement with the customer, or end the plan.",
-            ));
-        }
-    }
-}
-
-fn word(event: Event) -> &'static str {
-    match event {
-        Event::Reported(Reported::Pending) => "pending",
-        Event::Reported(Reported::Created) => "created",
-        Event::Reported(Reported::Active) => "active",
-        Event::Reported(Reported::Suspended) => "suspended",
-        Event::Reported(Reported::Declined) => "declined",
-        Event::Reported(Reported::Expired) => "expired",
-        Event::Reported(Reported::Cancelled) => "cancelled",
-        Event::Reported(Reported::Failed) => "failed",
-        Event::SendStarted
-        | Event::NotSent
-        | Event::OutcomeUnknown
-        | Event::ConfirmedAbsent
-        | Event::Rejected => "that it does not have it",
-    }
 }

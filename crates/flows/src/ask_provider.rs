@@ -101,6 +101,7 @@ pub async fn ask_agreements(
             send_no: row.send_no,
             asked_at,
             fact,
+            payer: None,
         }
     });
     let mut answers = calls

@@ -9,6 +9,7 @@ use domain::uid::{AgreementId, InstalmentId, PaymentId};
 use store::wake::{Batch, Kind};
 
 use crate::ask_provider::{ask_agreements, ask_payment_rows};
+use crate::cancel_agreements::{cancel_agreements, is_cancel_due};
 use crate::digest_webhook::digest_webhooks;
 use crate::propose_agreement::propose_agreements;
 use crate::resend_payments::resend_payments;
@@ -36,6 +37,12 @@ pub async fn attend(deps: &Deps, batch: &Batch) -> Result<(), FlowError> {
 async fn attend_agreements(deps: &Deps, token: Uuid, ids: &[Uuid]) -> Result<(), FlowError> {
     let ids: Vec<AgreementId> = ids.iter().copied().map(AgreementId::new).collect();
     let rows = deps.store.agreements(&ids).await?;
+    let now = deps.clock.now();
+    let (ending, rows): (Vec<_>, Vec<_>) =
+        rows.into_iter().partition(|row| is_cancel_due(row, now));
+    if !ending.is_empty() {
+        cancel_agreements(deps, token, &ending).await?;
+    }
     let (drafted, standing): (Vec<_>, Vec<_>) = rows
         .iter()
         .partition(|row| row.state == AgreementState::Drafted);

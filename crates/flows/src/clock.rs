@@ -3,6 +3,8 @@
 //! Real time in production. In the sandbox a clock that is moved by hand, so that years pass in seconds; no
 //! flow can tell which one it has.
 
+use std::cell::RefCell;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Instant as Monotonic;
 
@@ -136,11 +138,63 @@ impl ClockHand {
         self.moves
             .send_modify(|count| *count = count.wrapping_add(1));
     }
+
+    /// From now on this thread mints its ids from `seed` and this clock, until the answer is dropped: so that
+    /// a simulation of the same seed makes the same rows.
+    #[must_use]
+    pub fn seed_ids(&self, seed: u32) -> SeededIds {
+        let mint = Mint {
+            hand: self.clone(),
+            seed,
+            minted: 0,
+        };
+        MINT.with_borrow_mut(|held| *held = Some(mint));
+        SeededIds {
+            _of_one_thread: PhantomData,
+        }
+    }
 }
 
 /// A new id. Ids are UUIDv7, so rows made later sort later.
 pub fn fresh_uuid() -> Uuid {
-    Uuid::now_v7()
+    let seeded = MINT.with_borrow_mut(|mint| mint.as_mut().map(Mint::next));
+    seeded.unwrap_or_else(Uuid::now_v7)
+}
+
+thread_local! {
+    /// Of a simulation, whose whole Paydown runs in one thread; everywhere else there is none.
+    static MINT: RefCell<Option<Mint>> = const { RefCell::new(None) };
+}
+
+/// Mints ids that follow from a seed and a clock set by hand.
+struct Mint {
+    hand: ClockHand,
+    seed: u32,
+    minted: u64,
+}
+
+impl Mint {
+    fn next(&mut self) -> Uuid {
+        self.minted += 1;
+        // Counted up before the seed: what is minted later sorts later.
+        let counted = (u128::from(self.minted) << 32) | u128::from(self.seed);
+        let [_, _, _, _, _, _, tail @ ..] = counted.to_be_bytes();
+        let at = self.hand.setting.borrow().reads().timestamp_millis();
+        uuid::Builder::from_unix_timestamp_millis(at.unsigned_abs(), &tail).into_uuid()
+    }
+}
+
+/// While it lives, the ids of its thread follow from a seed. See [`ClockHand::seed_ids`].
+#[derive(Debug)]
+pub struct SeededIds {
+    /// It speaks of one thread, so it stays there.
+    _of_one_thread: PhantomData<*const ()>,
+}
+
+impl Drop for SeededIds {
+    fn drop(&mut self) {
+        MINT.with_borrow_mut(|mint| *mint = None);
+    }
 }
 
 #[cfg(test)]
@@ -171,6 +225,24 @@ mod tests {
 
         hand.set(instant("2026-01-31T00:00:11Z"), false);
         assert!(mark.is_older_than(TimeDelta::seconds(10)));
+    }
+
+    #[test]
+    fn ids_of_the_same_seed_are_the_same_and_sort_as_they_were_made() {
+        let mint = || {
+            let (_, hand) = Clock::by_hand(instant("2026-01-31T00:00:00Z"));
+            let _seeded = hand.seed_ids(7);
+            let mut minted = vec![fresh_uuid(), fresh_uuid()];
+            hand.set(instant("2026-01-31T00:00:10Z"), false);
+            minted.push(fresh_uuid());
+            minted
+        };
+
+        let minted = mint();
+        assert_eq!(minted, mint());
+        assert!(minted.is_sorted());
+        assert_eq!(minted[0].get_version_num(), 7);
+        assert_ne!(fresh_uuid(), fresh_uuid(), "afterwards they are as ever");
     }
 
     #[test]

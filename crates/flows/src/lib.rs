@@ -17,13 +17,18 @@ use domain::uid::UidKey;
 use store::{Store, StoreError};
 
 pub mod clock;
+mod compare_names;
 pub mod provider;
 pub mod report;
 pub mod create_customer;
 pub mod retry_policy;
 pub mod open_plan;
 pub mod propose_agreement;
+mod begin_again;
 pub mod apply_agreement_report;
+pub mod endangered;
+pub mod cancel_plan;
+pub mod cancel_agreements;
 pub mod send_payments;
 mod put_off;
 mod gate_facts;

@@ -124,8 +124,16 @@ pub fn prepare(request: &PlanRequest, today: BusinessDate) -> Result<PreparedPla
     })
 }
 
+/// How many payments one window, or ad hoc the agreement's life, allows; `None` is without limit.
+pub(crate) const fn slots_allowed(terms: &PaymentTerms) -> Option<u32> {
+    match terms.allowance() {
+        Allowance::PerWindow(count) | Allowance::Lifetime(count) => Some(count),
+        Allowance::Unlimited => None,
+    }
+}
+
 /// The days after each due date that a chosen agreement has to leave for this policy's retries.
-fn room_wanted(retry: &RetryPolicy) -> u32 {
+pub(crate) fn room_wanted(retry: &RetryPolicy) -> u32 {
     let days = retry.retries_max().saturating_mul(retry.days_between());
     days.min(ROOM_DAYS_MAX)
 }
@@ -168,10 +176,8 @@ pub async fn open_plan(
             uid: settings.uid_key.agreement_uid(request.plan_id, 1),
             terms: prepared.terms,
             validity: prepared.validity,
-            slots_allowed: match prepared.terms.allowance() {
-                Allowance::PerWindow(count) | Allowance::Lifetime(count) => Some(count),
-                Allowance::Unlimited => None,
-            },
+            slots_allowed: slots_allowed(&prepared.terms),
+            is_chosen: request.terms.is_none(),
             chosen_because: prepared.chosen_because.clone(),
         },
         instalments,

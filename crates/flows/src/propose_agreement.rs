@@ -1,4 +1,4 @@
-//! Proposes drafted agreements to their payers: the row says `sending` before a byte leaves.
+//! Proposes drafted agreements to their payers: the gate, the row, then the request.
 
 use chrono::TimeDelta;
 use futures::StreamExt;
@@ -6,13 +6,19 @@ use tracing::instrument;
 use uuid::Uuid;
 
 use domain::agreement::State;
+use domain::date::Instant;
+use domain::gate::{Clears, ProposalFacts, ProposalRefusal, may_propose};
 use domain::uid::AgreementId;
 use domain::wake;
-use store::agreements::AgreementWrite;
+use store::agreements::{AgreementRow, AgreementWrite};
 
 use crate::apply_agreement_report::{apply_agreement_reports, unchanged};
+use crate::begin_again::begin_again;
 use crate::report::AgreementReport;
 use crate::{Deps, FlowError};
+
+/// How soon a refusal is looked at again that cannot say when it will hold no more.
+const LOOK_AGAIN: TimeDelta = TimeDelta::hours(1);
 
 /// Proposes the drafted agreements among `ids`, whose rows are leased under `token`.
 ///
@@ -32,22 +38,24 @@ pub async fn propose_agreements(
         wake::next_agreement_ask(State::Sending, now, now, deps.settings.agreement_refresh);
 
     // Written before the call: a crash after this line leaves a row to ask about.
-    let armed = deps
+    let outcome = deps
         .store
-        .arm_agreements(token, ids, now, ask_at.unwrap_or(now))
+        .arm_agreements(
+            token,
+            ids,
+            now,
+            ask_at.unwrap_or(now),
+            &|row, created_at| gate(row, created_at, now),
+        )
         .await?;
 
-    let refused: Vec<AgreementId> = ids
-        .iter()
-        .copied()
-        .filter(|id| !armed.contains(id))
-        .collect();
-    put_off(deps, &refused).await?;
-
-    let rows = deps.store.agreements(&armed).await?;
+    for (row, refusal) in &outcome.refused {
+        put_off(deps, row, refusal, now).await?;
+    }
+    let rows = deps.store.agreements(&outcome.armed).await?;
     let calls = futures::stream::iter(rows).map(|row| async move {
         let asked_at = deps.clock.now();
-        let fact = deps
+        let (fact, payer) = deps
             .provider
             .create_agreement(&row, deps.settings.requester_ip)
             .await;
@@ -56,6 +64,7 @@ pub async fn propose_agreements(
             send_no: row.send_no,
             asked_at,
             fact,
+            payer,
         }
     });
     let mut answers = calls
@@ -68,21 +77,40 @@ pub async fn propose_agreements(
     Ok(())
 }
 
-/// A draft that its plan does not want now is looked at later; one whose plan has ended, never again.
-async fn put_off(deps: &Deps, ids: &[AgreementId]) -> Result<(), FlowError> {
-    if ids.is_empty() {
-        return Ok(());
+fn gate(row: &AgreementRow, created_at: &[Instant], now: Instant) -> Result<(), ProposalRefusal> {
+    may_propose(&ProposalFacts {
+        now,
+        plan_frozen: row.plan_frozen,
+        plan_state: row.plan_state,
+        agreement_state: row.state,
+        validity: row.validity,
+        created_at,
+    })
+}
+
+/// A draft that may not be proposed now waits for the rule by name; one whose plan has ended, for nothing. A
+/// draft that would begin in the past can never be proposed: another takes its place, or a person is asked.
+async fn put_off(
+    deps: &Deps,
+    row: &AgreementRow,
+    refusal: &ProposalRefusal,
+    now: Instant,
+) -> Result<(), FlowError> {
+    tracing::info!(agreement.uid = %row.uid, rule = refusal.code(),
+        "an agreement is not proposed now: {refusal}");
+    if matches!(refusal, ProposalRefusal::StartInPast { .. }) {
+        return begin_again(deps, row).await;
     }
-    let now = deps.clock.now();
-    let rows = deps.store.agreements(ids).await?;
-    let writes: Vec<_> = rows
-        .iter()
-        .filter(|row| row.state == State::Drafted)
-        .map(|row| AgreementWrite {
-            wake_at: (!row.plan_state.is_final()).then(|| now + TimeDelta::hours(1)),
-            ..unchanged(row, now, &deps.settings)
-        })
-        .collect();
-    deps.store.record_agreements(&writes, now).await?;
+    let wake_at = match refusal.clears() {
+        Clears::At(at) => Some(at.max(now + TimeDelta::seconds(1))),
+        Clears::When(_) => Some(now + LOOK_AGAIN),
+        Clears::Never => None,
+    };
+    let write = AgreementWrite {
+        wake_at,
+        waiting_because: wake_at.map(|_| refusal.code().to_owned()),
+        ..unchanged(row, now, &deps.settings)
+    };
+    deps.store.record_agreements(&[write], now).await?;
     Ok(())
 }

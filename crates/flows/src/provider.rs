@@ -1,19 +1,23 @@
 //! The only `match` on a provider: requests out of our values, reports out of its answers.
 
+use std::net::IpAddr;
+
 use oligo_client as oligo;
 use oligo_client::{CallError, Certainty, OligoClient};
 
 use domain::agreement::Reported;
-use store::agreements::AgreementRow;
+use store::agreements::{AgreementRow, PayerLookUp};
 use store::payments::DueRow;
 
 use bodies::{agreement_request, reference, terms_body};
-use echo::difference;
+use echo::{difference, other_account};
+use look_up::{is_somebody_else, look_up};
 
-use crate::report::{AgreementFact, FoundPayment, PaymentFact, Standing};
+use crate::report::{AgreementFact, CancelFact, FoundPayment, PaymentFact, Standing};
 
 mod bodies;
 mod echo;
+mod look_up;
 
 /// Who sets up agreements and moves the money.
 #[derive(Clone, Debug)]
@@ -129,25 +133,59 @@ impl Provider {
         }
     }
 
-    /// Proposes an agreement to the payer; a PayID is resolved first, as the provider wants.
+    /// Proposes an agreement to the payer. A PayID is looked up first, as the provider wants; where the name
+    /// behind it is nothing like the customer's, nothing is sent.
     pub(crate) async fn create_agreement(
         &self,
         row: &AgreementRow,
-        requester_ip: std::net::IpAddr,
-    ) -> AgreementFact {
+        requester_ip: IpAddr,
+    ) -> (AgreementFact, Option<PayerLookUp>) {
         match self {
             Provider::Oligo(client) => {
                 let Some(request) = agreement_request(row) else {
-                    return AgreementFact::Refused {
-                        codes: vec!["unsendable".to_owned()],
-                    };
+                    let codes = vec!["unsendable".to_owned()];
+                    return (AgreementFact::Refused { codes }, None);
                 };
-                if let Err(fact) = resolve(client, row, &request, requester_ip).await {
-                    return fact;
+                let payer = match look_up(client, row, &request, requester_ip).await {
+                    Ok(payer) => payer,
+                    Err(fact) => return (fact, None),
+                };
+                if payer.as_ref().is_some_and(is_somebody_else) {
+                    return (AgreementFact::OtherPayer, payer);
                 }
-                match client.create_agreement(&request).await {
+                let fact = match client.create_agreement(&request).await {
                     Ok(agreement) => found_agreement(row, agreement),
                     Err(error) => self.after_agreement_refusal(row, error).await,
+                };
+                (fact, payer)
+            }
+        }
+    }
+
+    /// Asks the provider to cancel an agreement; `reason` is one of its words.
+    pub(crate) async fn cancel_agreement(&self, row: &AgreementRow, reason: &str) -> CancelFact {
+        match self {
+            Provider::Oligo(client) => {
+                let Some(reason) = cancel_reason(reason) else {
+                    return CancelFact::Refused { codes: Vec::new() };
+                };
+                let request = oligo::CancelAgreement {
+                    reason,
+                    narrative: None,
+                };
+                match client.cancel_agreement(row.uid.as_str(), &request).await {
+                    Ok(()) => CancelFact::Taken,
+                    Err(error) => {
+                        tracing::info!(agreement.uid = %row.uid, %error, codes = ?codes(&error),
+                            "a cancellation was not taken");
+                        match error.certainty() {
+                            Certainty::NotSent => CancelFact::NotSent,
+                            Certainty::Refused => CancelFact::Refused {
+                                codes: codes(&error),
+                            },
+                            Certainty::Unknown => CancelFact::Undecided,
+                        }
+                    }
                 }
             }
         }
@@ -181,6 +219,8 @@ impl Provider {
                     codes: codes(&error),
                 },
                 fact @ (AgreementFact::NotSent
+                | AgreementFact::NotLookedUp(_)
+                | AgreementFact::OtherPayer
                 | AgreementFact::Undecided
                 | AgreementFact::Refused { .. }
                 | AgreementFact::Found { .. }) => fact,
@@ -198,38 +238,6 @@ impl Provider {
 enum Refusal {
     Creation,
     Retry,
-}
-
-/// Looks the PayID up before an agreement names it. An account number needs no look-up.
-async fn resolve(
-    client: &OligoClient,
-    row: &AgreementRow,
-    request: &oligo::CreateAgreement,
-    requester_ip: std::net::IpAddr,
-) -> Result<(), AgreementFact> {
-    let account = &request.debtor.account_identifier;
-    if !account.kind.is_alias() {
-        return Ok(());
-    }
-    let question = oligo::ResolveAlias {
-        kind: account.kind,
-        value: account.value.clone(),
-        requester: oligo::Requester {
-            id: domain::uid::CustomerId::new(row.customer_id).to_string(),
-            remote_ip: requester_ip,
-        },
-    };
-    match client.resolve_alias(&question).await {
-        Ok(_) => Ok(()),
-        Err(error) if error.has_code("ZPADD01") => Err(AgreementFact::Refused {
-            codes: codes(&error),
-        }),
-        Err(error) => {
-            tracing::info!(agreement.uid = %row.uid, %error, "the PayID was not looked up");
-            // The agreement itself was not asked for: nothing was sent.
-            Err(AgreementFact::NotSent)
-        }
-    }
 }
 
 fn found(payment: oligo::Payment) -> FoundPayment {
@@ -283,6 +291,7 @@ fn found_agreement(row: &AgreementRow, agreement: oligo::Agreement) -> Agreement
         }
     };
     let differs = difference(row, &agreement);
+    let account = other_account(row, &agreement);
     let reason = agreement.state_reason.and_then(|reason| {
         reason
             .code
@@ -292,7 +301,26 @@ fn found_agreement(row: &AgreementRow, agreement: oligo::Agreement) -> Agreement
         state,
         reason,
         differs,
+        account,
     }
+}
+
+/// The provider's word for why an agreement is cancelled, if it is one.
+fn cancel_reason(word: &str) -> Option<oligo::CancelReason> {
+    let mut all = oligo::CancelReason::ALL.iter().copied();
+    all.find(|reason| reason.as_str() == word)
+}
+
+/// Whether the provider knows this word for why an agreement is cancelled.
+pub fn is_cancel_reason(word: &str) -> bool {
+    cancel_reason(word).is_some()
+}
+
+/// The provider's words for why an agreement is cancelled.
+pub fn cancel_reasons() -> impl Iterator<Item = &'static str> {
+    oligo::CancelReason::ALL
+        .iter()
+        .map(|reason| reason.as_str())
 }
 
 fn codes(error: &CallError) -> Vec<String> {

@@ -6,10 +6,12 @@ use domain::date::{BusinessDate, Instant};
 use domain::gate::{Clears, Refusal};
 use domain::instalment::{Event, State};
 use domain::payment::Step;
+use domain::plan;
 use store::instalments::InstalmentMove;
 use store::payments::DueRow;
 
 use crate::Settings;
+use crate::cancel_plan::PLAN_CANCELLED;
 use crate::retry_policy::room_of;
 
 /// How long to wait where the rule itself cannot say when it will hold no more.
@@ -32,6 +34,17 @@ pub(crate) fn put_off(
     let room_ends = room_of(row, settings).last_date();
     // Frozen is undecided: a person says what becomes of it, not the end of its room.
     let is_frozen = matches!(refusal, Refusal::PlanFrozen);
+    if let (true, Step::Advance(cancelled)) =
+        (is_cancelled(refusal), row.state.step(Event::Cancelled))
+    {
+        return InstalmentMove {
+            to: cancelled,
+            waiting_because: None,
+            ended_because: Some(PLAN_CANCELLED.to_owned()),
+            cause: PLAN_CANCELLED,
+            ..waiting(row, refusal)
+        };
+    }
     let is_over = !is_frozen && (room_ends < today || ends_instalment(refusal));
     match row.state.step(Event::WindowMissed) {
         Step::Advance(missed) if is_over => InstalmentMove {
@@ -51,6 +64,16 @@ pub(crate) fn put_off(
             ..waiting(row, refusal)
         },
     }
+}
+
+/// What was under way when its plan was cancelled, and took no money, ends as everything else did then.
+fn is_cancelled(refusal: &Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::PlanNotActive {
+            state: plan::State::Cancelled
+        }
+    )
 }
 
 /// That the window is over says less than what the instalment waited for until then.

@@ -1,8 +1,10 @@
 //! What a provider said, in words of ours. Everything it can say about a payment or an agreement is here.
 
+use domain::account::PayerAccount;
 use domain::agreement;
 use domain::date::Instant;
 use domain::uid::{AgreementId, PaymentId};
+use store::agreements::PayerLookUp;
 
 /// What was learned about one payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,13 +86,19 @@ pub struct AgreementReport {
     pub asked_at: Instant,
     /// What was learned.
     pub fact: AgreementFact,
+    /// The name behind the payer's PayID, where it was looked up on the way.
+    pub payer: Option<PayerLookUp>,
 }
 
 /// One fact about an agreement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AgreementFact {
-    /// No byte of the request left, or what it needs first could not be had.
+    /// No byte of the request left.
     NotSent,
+    /// The payer's PayID could not be looked up, so nothing was sent.
+    NotLookedUp(NotLookedUp),
+    /// The name behind the payer's PayID has nothing in common with the customer's, so nothing was sent.
+    OtherPayer,
     /// The call ended without deciding anything.
     Undecided,
     /// The provider refused to create it, and does not know its uid.
@@ -108,5 +116,45 @@ pub enum AgreementFact {
         reason: Option<(String, String)>,
         /// The field in which it is not the agreement we hold, if it says so.
         differs: Option<&'static str>,
+        /// The account it is collected from, where that is not the one we know.
+        account: Option<PayerAccount>,
     },
+}
+
+/// Why a PayID could not be looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotLookedUp {
+    /// The provider's limit on look-ups is reached: it clears within a day.
+    LimitReached,
+    /// Nobody answered, or only that the service is down.
+    Unavailable,
+    /// The provider refuses to look it up, for a reason that will not pass by itself.
+    Refused,
+}
+
+impl NotLookedUp {
+    /// The rule that the proposal waits for, in `snake_case`.
+    pub const fn code(self) -> &'static str {
+        match self {
+            NotLookedUp::LimitReached => "payid_lookup_limit",
+            NotLookedUp::Unavailable => "payid_lookup_unavailable",
+            NotLookedUp::Refused => "payid_lookup_refused",
+        }
+    }
+}
+
+/// What came of asking the provider to cancel an agreement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CancelFact {
+    /// No byte of the request left.
+    NotSent,
+    /// The provider took it; whether it succeeds is to be asked.
+    Taken,
+    /// The provider refused it, or does not know the agreement: how that stands is to be asked.
+    Refused {
+        /// The provider's codes, in its order.
+        codes: Vec<String>,
+    },
+    /// The call ended without deciding anything.
+    Undecided,
 }

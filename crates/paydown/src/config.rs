@@ -11,6 +11,7 @@ mod text;
 mod tests;
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -104,6 +105,8 @@ pub struct ProviderConfig {
     /// The bearer token it gave us.
     #[serde(with = "text::secret")]
     pub token: Option<SecretString>,
+    /// A file that holds the token; read again while running.
+    pub token_file: Option<PathBuf>,
     /// Milliseconds to connect.
     pub connect_timeout_ms: u64,
     /// Milliseconds for a whole call.
@@ -112,12 +115,20 @@ pub struct ProviderConfig {
     pub answer_bytes_max: u64,
     /// Calls of one process in flight at once.
     pub calls_in_flight_max: u32,
+    /// Calls of one process per second; 0 is without limit.
+    pub calls_per_second: u32,
+    /// Calls of all processes together per second; 0 is without limit.
+    pub calls_per_second_shared: u32,
+    /// Calls in a row without an answer that open the circuit; 0 never opens it.
+    pub circuit_failures: u32,
+    /// Milliseconds in which nothing is sent once it is open.
+    pub circuit_pause_ms: u64,
     /// The address named to the provider as the asker of PayID look-ups.
     #[serde(with = "text::parsed")]
     pub requester_ip: Option<IpAddr>,
-    /// The secret last part of the path its webhooks are sent to.
-    #[serde(with = "text::secret")]
-    pub webhook_path_token: Option<SecretString>,
+    /// The secret last part of the path its webhooks are sent to; several while one is being replaced.
+    #[serde(with = "text::secrets")]
+    pub webhook_path_tokens: Vec<SecretString>,
     /// Signing secrets of its webhooks; several while one is being replaced.
     #[serde(with = "text::secrets")]
     pub webhook_secrets: Vec<SecretString>,
@@ -129,12 +140,17 @@ impl Default for ProviderConfig {
             kind: ProviderKind::Oligo,
             base_url: None,
             token: None,
+            token_file: None,
             connect_timeout_ms: 3_000,
             total_timeout_ms: 15_000,
             answer_bytes_max: 65_536,
             calls_in_flight_max: 32,
+            calls_per_second: 100,
+            calls_per_second_shared: 0,
+            circuit_failures: 5,
+            circuit_pause_ms: 10_000,
             requester_ip: None,
-            webhook_path_token: None,
+            webhook_path_tokens: Vec::new(),
             webhook_secrets: Vec::new(),
         }
     }

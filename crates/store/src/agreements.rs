@@ -1,8 +1,11 @@
 //! Agreements: read with what their proposal needs, armed before a request, recorded after an answer.
 
+use std::fmt;
+
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use domain::account::PayerAccount;
 use domain::agreement::State;
 use domain::date::Instant;
 use domain::plan;
@@ -14,8 +17,18 @@ use crate::plans::{freeze_plans, plan_line};
 use crate::{Store, StoreError};
 
 mod rows;
+mod arm;
+mod update;
+mod replace;
+mod cancel;
+mod cancel_there;
 
-pub use rows::AgreementRow;
+pub use arm::ArmedAgreements;
+pub use cancel::{
+    AgreementEnd, InFlightPayment, OpenInstalment, PlanCancel, PlanCancelled, PlanToCancel,
+};
+pub use replace::Replacement;
+pub use rows::{AgreementRow, Cancellation};
 
 /// A step of one agreement, decided on the row at `version`.
 #[derive(Clone, Debug)]
@@ -36,6 +49,14 @@ pub struct AgreementWrite {
     pub absent_since_at: Option<Instant>,
     /// When the provider last said how it stands.
     pub confirmed_at: Option<Instant>,
+    /// Whether its last sending is taken back, because no byte of it left.
+    pub takes_back_sending: bool,
+    /// The rule its proposal waits for from now on.
+    pub waiting_because: Option<String>,
+    /// What the provider calls the payer behind the PayID, where that was looked up.
+    pub payer: Option<PayerLookUp>,
+    /// The account it is collected from by the provider's word, where that is news.
+    pub debtor_account: Option<DebtorAccount>,
     /// The provider's reason, code and text, where it gave one.
     pub reason: Option<(String, String)>,
     /// Why the plan is frozen from now on.
@@ -48,6 +69,40 @@ pub struct AgreementWrite {
     pub events: Vec<NewEvent>,
     /// The question it raises.
     pub exception: Option<NewException>,
+}
+
+impl AgreementWrite {
+    fn is_moved(&self) -> bool {
+        self.debtor_account
+            .as_ref()
+            .is_some_and(|account| account.is_moved)
+    }
+}
+
+/// The name behind a PayID, and whether it is the customer's. Its `Debug` leaves the name out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PayerLookUp {
+    /// `same`, `close` or `different`.
+    pub verdict: &'static str,
+    /// The name, as the provider shows it.
+    pub alias_name: String,
+}
+
+impl fmt::Debug for PayerLookUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PayerLookUp")
+            .field("verdict", &self.verdict)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The account an agreement is collected from, as the provider tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DebtorAccount {
+    /// The account.
+    pub account: PayerAccount,
+    /// Whether the payer moved the agreement to it; else it is only the provider's way of writing the account.
+    pub is_moved: bool,
 }
 
 /// A plan's step that follows from its agreement's.
@@ -64,39 +119,6 @@ pub struct PlanMove {
 }
 
 impl Store {
-    /// Marks drafted agreements as being sent, before any byte leaves: those leased under `token` whose plan
-    /// still wants them. Answers the ones that may be sent.
-    ///
-    /// A plan that was cancelled in a transaction that committed before is not proposed any more.
-    ///
-    /// # Errors
-    ///
-    /// Fails when the database does; then nothing may be sent.
-    pub async fn arm_agreements(
-        &self,
-        token: Uuid,
-        ids: &[AgreementId],
-        now: Instant,
-        wake_at: Instant,
-    ) -> Result<Vec<AgreementId>, StoreError> {
-        let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
-        let mut tx = self.pool.begin().await?;
-        let armed: Vec<Uuid> = sqlx::query_scalar(include_str!("agreements/arm.sql"))
-            .bind(&ids)
-            .bind(token)
-            .bind(now)
-            .bind(wake_at)
-            .fetch_all(&mut *tx)
-            .await?;
-        let lines: Vec<JournalLine> = armed
-            .iter()
-            .map(|id| line(*id, State::Drafted, State::Sending, "proposal_sent", None))
-            .collect();
-        append_journal(&mut tx, &lines, now).await?;
-        tx.commit().await?;
-        Ok(armed.into_iter().map(AgreementId::new).collect())
-    }
-
     /// Records decided steps. Answers the ids that were written; the others moved meanwhile and must be
     /// read and decided again.
     ///
@@ -109,16 +131,23 @@ impl Store {
         now: Instant,
     ) -> Result<Vec<AgreementId>, StoreError> {
         let mut tx = self.pool.begin().await?;
-        let written = update_agreements(&mut tx, writes).await?;
+        let written = self.update_agreements(&mut tx, writes, now).await?;
         let done: Vec<&AgreementWrite> = writes
             .iter()
             .filter(|write| written.contains(&write.id.uuid()))
             .collect();
-        let moved = done.iter().filter(|write| write.from != write.to);
+        let moved = done
+            .iter()
+            .filter(|write| write.from != write.to || write.is_moved());
         let mut lines: Vec<JournalLine> = moved
             .map(|write| {
                 let detail = write.reason.as_ref().map(|(code, _)| code.clone());
-                line(write.id.uuid(), write.from, write.to, write.cause, detail)
+                let cause = if write.is_moved() {
+                    "payer_moved_account"
+                } else {
+                    write.cause
+                };
+                line(write.id.uuid(), write.from, write.to, cause, detail)
             })
             .collect();
         for plan_move in done.iter().filter_map(|write| write.plan) {
@@ -157,65 +186,6 @@ impl Store {
         }
         Ok(written.into_iter().map(AgreementId::new).collect())
     }
-}
-
-async fn update_agreements(
-    tx: &mut PgConnection,
-    writes: &[AgreementWrite],
-) -> Result<Vec<Uuid>, StoreError> {
-    let reason = |pick: fn(&(String, String)) -> &String| {
-        writes
-            .iter()
-            .map(|write| write.reason.as_ref().map(pick).cloned())
-            .collect::<Vec<_>>()
-    };
-    let written = sqlx::query_scalar(
-        "update agreement a
-         set state = n.state,
-             wake_at = n.wake_at,
-             absent_since_at = n.absent_since_at,
-             confirmed_at = n.confirmed_at,
-             reason_code = coalesce(n.reason_code, a.reason_code),
-             reason_detail = coalesce(n.reason_detail, a.reason_detail),
-             version = a.version + 1
-         from unnest($1::uuid[], $2::bigint[], $3::text[], $4::timestamptz[], $5::timestamptz[],
-                     $6::timestamptz[], $7::text[], $8::text[])
-           as n (id, version, state, wake_at, absent_since_at, confirmed_at, reason_code,
-                 reason_detail)
-         where a.id = n.id and a.version = n.version
-         returning a.id",
-    )
-    .bind(
-        writes
-            .iter()
-            .map(|write| write.id.uuid())
-            .collect::<Vec<_>>(),
-    )
-    .bind(writes.iter().map(|write| write.version).collect::<Vec<_>>())
-    .bind(
-        writes
-            .iter()
-            .map(|write| write.to.as_str())
-            .collect::<Vec<_>>(),
-    )
-    .bind(writes.iter().map(|write| write.wake_at).collect::<Vec<_>>())
-    .bind(
-        writes
-            .iter()
-            .map(|write| write.absent_since_at)
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        writes
-            .iter()
-            .map(|write| write.confirmed_at)
-            .collect::<Vec<_>>(),
-    )
-    .bind(reason(|(code, _)| code))
-    .bind(reason(|(_, detail)| detail))
-    .fetch_all(tx)
-    .await?;
-    Ok(written)
 }
 
 /// Moves a plan that still stands where it was seen. Its waiting instalments may have been put off until

@@ -1,13 +1,16 @@
 //! Instalments: put off with a reason, or ended with one.
 
+use chrono::NaiveDate;
 use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use domain::date::Instant;
+use domain::date::{BusinessDate, Instant};
 use domain::instalment::State;
+use domain::money::Cents;
 use domain::uid::{InstalmentId, PlanId};
 
+use crate::codec::{cents, count, date, understood};
 use crate::journal::{JournalLine, NewEvent, append_events, append_journal};
 use crate::plans::{complete_plans, lock_plans};
 use crate::{Store, StoreError};
@@ -33,6 +36,21 @@ pub struct InstalmentMove {
     pub ended_because: Option<String>,
     /// What caused it, for the journal.
     pub cause: &'static str,
+}
+
+/// An instalment that is still to be collected.
+#[derive(Clone, Copy, Debug)]
+pub struct OpenDue {
+    /// Which one.
+    pub id: InstalmentId,
+    /// Its place in the plan, from 1.
+    pub sequence: u32,
+    /// When it is due.
+    pub due_date: BusinessDate,
+    /// What is due.
+    pub amount: Cents,
+    /// Where it stands.
+    pub state: State,
 }
 
 impl Store {
@@ -72,6 +90,35 @@ impl Store {
         append_events(&mut tx, &events, now).await?;
         tx.commit().await?;
         Ok(written.into_iter().map(InstalmentId::new).collect())
+    }
+
+    /// The instalments of a plan that are still open, in due order.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does, or a row cannot be understood.
+    pub async fn open_instalments(&self, plan_id: PlanId) -> Result<Vec<OpenDue>, StoreError> {
+        let rows: Vec<(Uuid, i32, NaiveDate, i64, String)> = sqlx::query_as(
+            "select id, sequence, due_date, amount_cents, state
+             from instalment
+             where plan_id = $1
+               and state in ('scheduled', 'collecting', 'retrying')
+             order by due_date, sequence",
+        )
+        .bind(plan_id.uuid())
+        .fetch_all(&self.pool)
+        .await?;
+        rows.into_iter()
+            .map(|(id, sequence, due_date, amount, state)| {
+                Ok(OpenDue {
+                    id: InstalmentId::new(id),
+                    sequence: count(sequence, id)?,
+                    due_date: date(due_date, "due_date", id)?,
+                    amount: cents(amount, id)?,
+                    state: understood(State::parse(&state), "state", id)?,
+                })
+            })
+            .collect()
     }
 }
 

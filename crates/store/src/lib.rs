@@ -20,6 +20,7 @@ pub mod wake;
 mod wipe;
 pub mod journal;
 pub mod keys;
+pub mod turns;
 pub mod idempotency;
 pub mod customers;
 pub mod plans;
@@ -28,6 +29,7 @@ pub mod instalments;
 pub mod payments;
 pub mod webhooks;
 pub mod exceptions;
+pub mod control;
 pub mod views;
 
 pub use error::StoreError;

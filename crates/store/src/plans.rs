@@ -54,6 +54,8 @@ pub struct NewAgreement {
     pub validity: Validity,
     /// How many payments one window (or, ad hoc, its life) allows; `None` is without limit.
     pub slots_allowed: Option<u32>,
+    /// Whether the terms were chosen by us; else they are the lender's own.
+    pub is_chosen: bool,
     /// Why these terms and this anchor.
     pub chosen_because: String,
 }
@@ -102,7 +104,7 @@ impl Store {
             tx.rollback().await?;
             return Ok(Created::ExternalIdTaken { id: taken });
         }
-        insert_agreement(&mut tx, plan, now).await?;
+        insert_agreement(&mut tx, plan.id, 1, &plan.agreement, now).await?;
         insert_instalments(&mut tx, plan).await?;
         append_events(&mut tx, &[registered(plan)], now).await?;
         tx.commit().await?;
@@ -162,26 +164,35 @@ async fn insert_plan(
     Ok(done.rows_affected() == 1)
 }
 
-async fn insert_agreement(
+/// Writes a drafted agreement of a plan, to be taken up at once.
+pub(crate) async fn insert_agreement(
     tx: &mut PgConnection,
-    plan: &NewPlan,
+    plan_id: PlanId,
+    attempt_no: u32,
+    agreement: &NewAgreement,
     now: Instant,
 ) -> Result<(), StoreError> {
-    let agreement = &plan.agreement;
+    let terms_from = if agreement.is_chosen {
+        "proposed"
+    } else {
+        "given"
+    };
     sqlx::query(
         "insert into agreement
            (id, plan_id, attempt_no, uid, provider, state, terms, validity_start_date,
-            validity_end_date, slots_allowed, chosen_because, created_at, wake_at)
-         values ($1, $2, 1, $3, 'oligo', 'drafted', $4, $5, $6, $7, $8, $9, $9)",
+            validity_end_date, slots_allowed, chosen_because, terms_from, created_at, wake_at)
+         values ($1, $2, $3, $4, 'oligo', 'drafted', $5, $6, $7, $8, $9, $10, $11, $11)",
     )
     .bind(agreement.id.uuid())
-    .bind(plan.id.uuid())
+    .bind(plan_id.uuid())
+    .bind(int(attempt_no))
     .bind(agreement.uid.as_str())
     .bind(terms_to_json(&agreement.terms))
     .bind(agreement.validity.start_date.naive())
     .bind(agreement.validity.end_date.map(BusinessDate::naive))
     .bind(agreement.slots_allowed.map(int))
     .bind(&agreement.chosen_because)
+    .bind(terms_from)
     .bind(now)
     .execute(tx)
     .await?;

@@ -106,6 +106,45 @@ impl Store {
             .collect()
     }
 
+    /// Claims the events that webhooks tell of, each under a digest of the event's id and object. Answers the
+    /// webhooks whose event another one has claimed: the same event, delivered again under another request id.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does.
+    pub async fn claim_webhook_events(
+        &self,
+        events: &[(Uuid, Vec<u8>)],
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let ids: Vec<Uuid> = events.iter().map(|(id, _)| *id).collect();
+        let keys: Vec<&[u8]> = events.iter().map(|(_, key)| key.as_slice()).collect();
+        // In the order of the keys: of two workers with the same events, one waits for the other.
+        sqlx::query(
+            "insert into webhook_event (provider, event_key, webhook_id)
+             select w.provider, n.event_key, w.id
+             from unnest($1::uuid[], $2::bytea[]) as n (id, event_key)
+             join webhook w on w.id = n.id
+             order by w.provider, n.event_key, w.received_at, w.id
+             on conflict on constraint webhook_event_once do nothing",
+        )
+        .bind(&ids)
+        .bind(&keys)
+        .execute(&self.pool)
+        .await?;
+        let repeated = sqlx::query_scalar(
+            "select w.id
+             from unnest($1::uuid[], $2::bytea[]) as n (id, event_key)
+             join webhook w on w.id = n.id
+             join webhook_event e on e.provider = w.provider and e.event_key = n.event_key
+             where e.webhook_id <> w.id",
+        )
+        .bind(&ids)
+        .bind(&keys)
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(repeated)
+    }
+
     /// Writes down what became of webhooks leased under `token`.
     ///
     /// # Errors

@@ -41,6 +41,7 @@ pub struct WorldBuilder {
     retry: RetryPolicy,
     agreement_refresh: TimeDelta,
     wire: bool,
+    webhook_secrets: Vec<SecretString>,
 }
 
 impl Default for WorldBuilder {
@@ -54,6 +55,7 @@ impl Default for WorldBuilder {
             retry: RetryPolicy::default(),
             agreement_refresh: TimeDelta::hours(24),
             wire: false,
+            webhook_secrets: Vec::new(),
         }
     }
 }
@@ -105,6 +107,14 @@ impl WorldBuilder {
     #[must_use]
     pub fn agreement_refresh(mut self, refresh: TimeDelta) -> WorldBuilder {
         self.agreement_refresh = refresh;
+        self
+    }
+
+    /// The secrets webhooks have to be signed with, any of them.
+    #[must_use]
+    pub fn webhook_secrets(mut self, secrets: &[&str]) -> WorldBuilder {
+        let secrets = secrets.iter().map(|secret| SecretString::from(*secret));
+        self.webhook_secrets = secrets.collect();
         self
     }
 
@@ -212,7 +222,7 @@ impl WorldBuilder {
             agreement_refresh: self.agreement_refresh,
             calls_in_flight_max: 16,
             requester_ip: IpAddr::from([127, 0, 0, 1]),
-            webhook_secrets: Vec::new(),
+            webhook_secrets: self.webhook_secrets.clone(),
         }
     }
 }

@@ -33,9 +33,15 @@ impl World {
     pub async fn register_customer(&self) -> Customer {
         let number = self.named.fetch_add(1, Ordering::Relaxed);
         let account = json!({ "type": "bban", "value": format!("062000-{}", 10_000_000 + number) });
+        self.register_customer_with("Robin Sample", account).await
+    }
+
+    /// Registers a customer of a name and an account of the story's choice.
+    pub async fn register_customer_with(&self, name: &str, account: Value) -> Customer {
+        let number = self.named.fetch_add(1, Ordering::Relaxed);
         let body = json!({
             "external_id": format!("borrower-{number}"),
-            "name": "Robin Sample",
+            "name": name,
             "account": account,
         });
         let created: Value = self
@@ -45,6 +51,13 @@ impl World {
             id: text(&created["id"]),
             account,
         }
+    }
+
+    /// The lender cancels a plan, because the customer asked for it; what the API answered.
+    pub async fn cancel_plan(&self, plan: &PlanHandle) -> Value {
+        let path = format!("/v1/plans/{}/cancellation", plan.id);
+        let body = json!({ "reason": "customer_requested" });
+        self.ask_api(Method::POST, &path, Some(&body)).await
     }
 
     /// Registers a plan of `schedule` (as `POST /v1/plans` takes it) for a customer.
@@ -122,6 +135,16 @@ impl World {
             .post(url)
             .header("split-request-id", request_id)
             .json(body);
+        sent.send().await.expect("the receiver answers").status()
+    }
+
+    /// Hands Paydown's webhook receiver any bytes, under headers of the story's choice.
+    pub async fn deliver(&self, headers: &[(&str, &str)], body: Vec<u8>) -> StatusCode {
+        let url = self.api_url.join("/v1/webhooks/oligo").expect("a path");
+        let mut sent = self.http.post(url).body(body);
+        for (name, value) in headers {
+            sent = sent.header(*name, *value);
+        }
         sent.send().await.expect("the receiver answers").status()
     }
 
@@ -209,6 +232,15 @@ impl World {
     pub async fn set_faults(&self, faults: &Value) {
         self.ask_sandbox::<Value>(Method::PUT, "/sandbox/faults", Some(faults))
             .await;
+    }
+
+    /// The names under which the bank knows the payers of its agreements, in order of creation.
+    pub async fn debtor_names(&self) -> Vec<String> {
+        let listed: Value = self
+            .ask_sandbox(Method::GET, "/sandbox/agreements", None)
+            .await;
+        let all = listed["agreements"].as_array().expect("a list").iter();
+        all.map(|one| text(&one["debtor_name"])).collect()
     }
 
     /// How often a misfortune struck so far, such as `hung`.

@@ -19,6 +19,8 @@ pub struct Plan {
     pub agreement: Agreement,
     /// Its instalments, in due order.
     pub instalments: Vec<Instalment>,
+    /// What its agreement keeps from being collected.
+    pub endangered_instalments: Vec<Value>,
 }
 
 impl Plan {
@@ -63,6 +65,16 @@ pub struct Agreement {
     pub validity_start_date: NaiveDate,
     /// Why these terms and dates.
     pub chosen_because: String,
+    /// What its proposal waits for, while it waits.
+    pub waiting_because: Option<String>,
+    /// When something is next done about it.
+    pub next_at: Option<Instant>,
+    /// Whether the name behind the payer's PayID is the customer's.
+    pub payer_match: Option<String>,
+    /// When the payer last moved it to another account.
+    pub amended_at: Option<Instant>,
+    /// Since when it is to be cancelled.
+    pub cancellation_requested_at: Option<Instant>,
 }
 
 /// An instalment as the API tells it.
@@ -76,6 +88,8 @@ pub struct Instalment {
     pub state: String,
     /// Where it stands and why, in a sentence.
     pub summary: String,
+    /// The same for programs.
+    pub explanation: Value,
     /// What holds it back, while something does.
     pub waiting_because: Option<String>,
     /// When something happens to it next.

@@ -37,6 +37,15 @@ pub enum WireMode {
     LoseRetries,
     /// Answers every question about a payment with 503 and does not pass it on.
     LoseQuestions,
+    /// Answers every POST to a path that ends so by itself, and does not pass it on.
+    Answer {
+        /// The end of the path, such as `/alias_resolution`.
+        to: &'static str,
+        /// The status.
+        status: u16,
+        /// The body; none when null.
+        body: Value,
+    },
     /// Writes another value over this field of every payment that the bank tells of.
     Overwrite {
         /// The field, such as `amount`.
@@ -164,6 +173,8 @@ async fn pass_on(line: Arc<Line>, request: Request) -> Response {
     let is_retry = is_payment && path.ends_with("/retry");
     let is_sent = is_payment && request.method() == Method::POST;
     let is_asked = is_payment && request.method() == Method::GET;
+    let path = path.to_owned();
+    let is_post = request.method() == Method::POST;
     let Some(heard) = hear(request).await else {
         return StatusCode::BAD_REQUEST.into_response();
     };
@@ -171,6 +182,16 @@ async fn pass_on(line: Arc<Line>, request: Request) -> Response {
         WireMode::Down => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         WireMode::LoseRetries if is_retry => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         WireMode::LoseQuestions if is_asked => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        WireMode::Answer { to, status, body } if is_post && path.ends_with(to) => {
+            line.kept.send_modify(|count| *count += 1);
+            let status = StatusCode::from_u16(status).expect("a status");
+            let text = if body.is_null() {
+                String::new()
+            } else {
+                body.to_string()
+            };
+            (status, [(header::CONTENT_TYPE, "application/json")], text).into_response()
+        }
         WireMode::SwallowPayments if is_sent => {
             line.kept.send_modify(|count| *count += 1);
             std::future::pending().await
@@ -180,6 +201,7 @@ async fn pass_on(line: Arc<Line>, request: Request) -> Response {
         | WireMode::SwallowPayments
         | WireMode::HoldPayments
         | WireMode::LoseRetries
+        | WireMode::Answer { .. }
         | WireMode::LoseQuestions => answer(carry(&line, heard).await, None),
         WireMode::Overwrite { field, value } => {
             let change = is_payment.then_some((field, value));

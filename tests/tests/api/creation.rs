@@ -247,3 +247,27 @@ async fn no_table_holds_a_name_or_an_account_in_the_clear() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_cancellation_under_one_key_is_done_once_and_answered_the_same() {
+    let api = Api::start().await;
+    let id = api.customer("borrower-1").await;
+    let created = api.create("/v1/plans", &plan("loan-1", &id)).await;
+    let path = format!("/v1/plans/{}/cancellation", created["id"].as_str().unwrap());
+    let cancel = |key: &str, reason: &str| {
+        let body = json!({ "reason": reason });
+        api.post(&path, &body).header("Idempotency-Key", key)
+    };
+
+    let first = send(cancel("k-1", "customer_requested")).await;
+    assert_eq!(first.status, StatusCode::OK);
+    assert_eq!(first.json()["instalments_cancelled"], 3);
+    let again = send(cancel("k-1", "customer_requested")).await;
+    assert_eq!((again.status, again.json()), (first.status, first.json()));
+    let other = send(cancel("k-1", "initiating_party_requested")).await;
+    assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY);
+    // Under a key of its own it is a new request: it finds a plan that is cancelled, and tells so.
+    let later = send(cancel("k-2", "customer_requested")).await;
+    assert_eq!(later.json()["instalments_cancelled"], 0);
+    assert_eq!(later.json()["state"], "cancelled");
+}

@@ -225,8 +225,8 @@ async fn an_open_exception_is_listed_until_it_is_closed() {
 
 #[tokio::test]
 async fn a_webhook_is_kept_once_and_only_with_the_configured_token() {
-    let token = Some(SecretString::from("s3cret-path"));
-    let api = Api::start_with(WebhookConfig { path_token: token }, false).await;
+    let path_tokens = vec![SecretString::from("s3cret-path")];
+    let api = Api::start_with(WebhookConfig { path_tokens }, false).await;
     let deliver = |path: &str, body: &str| {
         let request = api.bare(Method::POST, &format!("/v1/webhooks/oligo{path}"));
         request
@@ -296,8 +296,8 @@ async fn the_backlog_is_told_only_where_the_clock_is_moved_by_hand() {
 #[tokio::test]
 async fn the_description_lists_every_route_and_needs_no_key() {
     // Without a token the webhooks' path with one is not there.
-    let path_token = Some(SecretString::from("s3cret-path"));
-    let api = Api::start_with(WebhookConfig { path_token }, true).await;
+    let path_tokens = vec![SecretString::from("s3cret-path")];
+    let api = Api::start_with(WebhookConfig { path_tokens }, true).await;
     let description = send(api.bare(Method::GET, "/openapi.json")).await.json();
 
     assert_eq!(description["openapi"], "3.1.0");
@@ -335,6 +335,7 @@ async fn the_description_lists_every_route_and_needs_no_key() {
         "get /v1/test/backlog",
         "post /v1/customers",
         "post /v1/plans",
+        "post /v1/plans/{id}/cancellation",
         "post /v1/webhooks/oligo",
         "post /v1/webhooks/oligo/{path_token}",
     ];

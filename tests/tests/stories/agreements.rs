@@ -115,6 +115,14 @@ async fn a_payer_who_cancels_between_two_instalments_is_not_collected_from_again
 
     world.cancel(&plan).await;
 
+    let next = &world.plan(&plan).await.instalments[1];
+    assert_eq!(
+        next.summary,
+        "$288.50 due on 2026-01-19 waits: the agreement is cancelled, not active; it can be \
+         collected until 2026-01-25."
+    );
+    assert_eq!(next.explanation["next"], "look_again");
+    assert_eq!(next.explanation["would_go_if"], "new_agreement");
     world.advance_to(sydney("2026-01-20 12:00")).await;
     let told = world.plan(&plan).await;
     assert_eq!(

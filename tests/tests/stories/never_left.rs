@@ -248,9 +248,10 @@ async fn another_agreement(world: &World) {
         "update plan set state = 'awaiting_agreement' where created_at < $1",
         "insert into agreement
            (id, plan_id, attempt_no, uid, provider, state, terms, validity_start_date,
-            validity_end_date, slots_allowed, chosen_because, created_at, wake_at)
+            validity_end_date, slots_allowed, chosen_because, terms_from, created_at,
+            wake_at)
          select gen_random_uuid(), plan_id, 2, uid || 'b', provider, 'drafted', terms,
-                validity_start_date, validity_end_date, slots_allowed, chosen_because, $1, $1
+                validity_start_date, validity_end_date, slots_allowed, chosen_because, terms_from, $1, $1
          from agreement",
     ] {
         let asked = sqlx::query(statement).bind(world.now());

@@ -8,11 +8,13 @@ use domain::gate::SendingHours;
 use domain::period::{Reading, window_holding};
 use domain::{agreement, instalment, plan, wake};
 use flows::Settings;
+use flows::endangered::Endangered;
 use flows::open_plan::{PlanRequest, PreparedPlan};
 use flows::retry_policy;
 use store::codec::terms_to_json;
 use store::views::plans::{AgreementView, InstalmentView, PaymentView, PlanDetail, PlanView};
 
+use super::endangered::{EndangeredBody, endangered_body};
 use super::explanation::{self, Explainer, ExplanationBody};
 use crate::openapi::{PaymentTermsBody, RetryPolicyBody};
 use crate::page::instant_text;
@@ -78,6 +80,15 @@ pub struct PlanDetailBody {
     agreement: AgreementBody,
     /// Every instalment, in due order.
     instalments: Vec<InstalmentBody>,
+    /// What cannot be collected while the agreement is suspended, or since it is lost: the first hundred.
+    endangered_instalments: Vec<EndangeredBody>,
+}
+
+impl PlanDetailBody {
+    /// Adds what the state of the agreement keeps from being collected.
+    pub fn name_endangered(&mut self, endangered: &Endangered) {
+        self.endangered_instalments = endangered.listed.iter().map(endangered_body).collect();
+    }
 }
 
 /// A PayTo agreement.
@@ -108,6 +119,17 @@ pub struct AgreementBody {
     reason: Option<ReasonBody>,
     /// When the provider last said how it stands, in UTC.
     confirmed_at: Option<String>,
+    /// The rule that its proposal waits for, while it waits, such as `creation_budget_spent`.
+    waiting_because: Option<String>,
+    /// When something is next done about it by itself, in UTC.
+    next_at: Option<String>,
+    /// Of a PayID: whether the name behind it is the customer's: `same`, `close` or `different`.
+    #[schema(example = "same")]
+    payer_match: Option<String>,
+    /// When the payer last moved it to another account at their bank, as far as we heard, in UTC.
+    amended_at: Option<String>,
+    /// Since when the provider is asked to cancel it, in UTC.
+    cancellation_requested_at: Option<String>,
 }
 
 /// A provider's reason.
@@ -216,7 +238,7 @@ pub fn summary(plan: PlanView) -> PlanBody {
 }
 
 /// A plan as it is written by itself.
-pub fn detail(plan: PlanDetail, now: Instant) -> PlanDetailBody {
+pub fn detail(plan: PlanDetail, settings: &Settings, now: Instant) -> PlanDetailBody {
     let anchor = plan.agreement.validity.start_date;
     let frequency = plan.agreement.terms.frequency();
     let window = |due_date: BusinessDate| {
@@ -225,7 +247,7 @@ pub fn detail(plan: PlanDetail, now: Instant) -> PlanDetailBody {
             last_date: window.last_date.to_string(),
         })
     };
-    let explainer = Explainer::new(&plan, now);
+    let explainer = Explainer::new(&plan, &settings.retry, now);
     let instalments = plan
         .instalments
         .iter()
@@ -233,6 +255,7 @@ pub fn detail(plan: PlanDetail, now: Instant) -> PlanDetailBody {
         .collect();
     PlanDetailBody {
         instalments,
+        endangered_instalments: Vec::new(),
         agreement: agreement_body(plan.agreement),
         plan: summary(plan.plan),
     }
@@ -274,6 +297,11 @@ pub fn foreseen(
             reason_code: None,
             reason_detail: None,
             confirmed_at: None,
+            waiting_because: None,
+            wake_at: Some(now),
+            payer_match: None,
+            amended_at: None,
+            cancel_wanted_at: None,
         },
         instalments: foreseen_instalments(request, prepared, settings.hours),
     }
@@ -316,6 +344,11 @@ fn agreement_body(agreement: AgreementView) -> AgreementBody {
         chosen_because: agreement.chosen_because,
         reason,
         confirmed_at: agreement.confirmed_at.map(instant_text),
+        waiting_because: agreement.waiting_because,
+        next_at: agreement.wake_at.map(instant_text),
+        payer_match: agreement.payer_match,
+        amended_at: agreement.amended_at.map(instant_text),
+        cancellation_requested_at: agreement.cancel_wanted_at.map(instant_text),
     }
 }
 

@@ -27,6 +27,10 @@ fn the_key_rows_of_the_table() {
         (S::Active, E::ConfirmedAbsent, Step::Conflict),
         (S::Sending, E::Rejected, Step::Advance(S::Failed)),
         (S::Active, E::Rejected, Step::Conflict),
+        (S::Drafted, E::Withdrawn, Step::Advance(S::Cancelled)),
+        (S::Sending, E::Withdrawn, Step::Conflict),
+        (S::Active, E::Withdrawn, Step::Conflict),
+        (S::Failed, E::Withdrawn, Step::Ignore),
         (
             S::Sending,
             E::Reported(R::Pending),
@@ -185,39 +189,39 @@ fn the_whole_table() {
     let table: &[(S, &str)] = &[
         (
             S::Drafted,
-            "sending - unknown - - pending created active suspended \
+            "sending - unknown - - cancelled pending created active suspended \
              declined expired cancelled failed",
         ),
         (
             S::Sending,
-            "- drafted unknown drafted failed pending created active suspended \
+            "- drafted unknown drafted failed ! pending created active suspended \
              declined expired cancelled failed",
         ),
         (
             S::Unknown,
-            "! - - drafted failed pending created active suspended \
+            "! - - drafted failed ! pending created active suspended \
              declined expired cancelled failed",
         ),
         (
             S::Pending,
-            "! - - ! ! - created active suspended declined expired cancelled failed",
+            "! - - ! ! ! - created active suspended declined expired cancelled failed",
         ),
         (
             S::Created,
-            "! - - ! ! - - active suspended declined expired cancelled failed",
+            "! - - ! ! ! - - active suspended declined expired cancelled failed",
         ),
         (
             S::Active,
-            "! - - ! ! - - - suspended declined expired cancelled failed",
+            "! - - ! ! ! - - - suspended declined expired cancelled failed",
         ),
         (
             S::Suspended,
-            "! - - ! ! - - active - declined expired cancelled failed",
+            "! - - ! ! ! - - active - declined expired cancelled failed",
         ),
-        (S::Declined, "! - - ! ! - - ! ! - ! ! !"),
-        (S::Expired, "! - - ! ! - - ! ! ! - ! !"),
-        (S::Cancelled, "! - - ! ! - - ! ! ! ! - !"),
-        (S::Failed, "! - - - - - ! ! ! ! ! ! -"),
+        (S::Declined, "! - - ! ! - - - ! ! - ! ! !"),
+        (S::Expired, "! - - ! ! - - - ! ! ! - ! !"),
+        (S::Cancelled, "! - - ! ! - - - ! ! ! ! - !"),
+        (S::Failed, "! - - - - - - ! ! ! ! ! ! -"),
     ];
     assert_eq!(table.len(), S::ALL.len());
     for (state, row) in table {

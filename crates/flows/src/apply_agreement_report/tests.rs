@@ -9,6 +9,9 @@ use domain::terms::{PaymentTerms, TermsDraft};
 use domain::uid::{PlanId, UidKey};
 use uuid::Uuid;
 
+use crate::report::AgreementFact;
+use domain::agreement::Reported;
+
 use super::*;
 
 fn now() -> Instant {
@@ -51,6 +54,13 @@ fn row(state: State) -> AgreementRow {
         confirmed_at: Some(now() - TimeDelta::hours(2)),
         created_at: now() - TimeDelta::days(7),
         version: 5,
+        attempt_no: 1,
+        is_chosen: true,
+        waiting_because: None,
+        cancellation: None,
+        plan_frozen: false,
+        policy: json!({}),
+        debtor_account: None,
         plan_state: plan::State::Active,
         purpose: "loan".to_owned(),
         description: "Loan".to_owned(),
@@ -67,6 +77,7 @@ fn told(row: &AgreementRow, fact: AgreementFact, asked_at: Instant) -> Option<Ag
         send_no: row.send_no,
         asked_at,
         fact,
+        payer: None,
     };
     decide(row, &report, now(), &settings())
 }
@@ -76,6 +87,7 @@ fn found(state: Reported, differs: Option<&'static str>) -> AgreementFact {
         state: Some(state),
         reason: None,
         differs,
+        account: None,
     }
 }
 
@@ -151,4 +163,37 @@ fn another_agreement_under_our_uid_freezes_the_plan() {
 
     assert_eq!(write.freeze, Some("echo_mismatch"));
     assert_eq!(question(&write), Some("echo_mismatch"));
+}
+
+#[test]
+fn a_proposal_refused_for_a_limit_or_at_midnight_is_a_draft_again_and_any_other_refusal_an_end() {
+    let began = |start_date: &str, codes: &[&str]| {
+        let row = AgreementRow {
+            plan_state: plan::State::AwaitingAgreement,
+            confirmed_at: None,
+            validity: Validity {
+                start_date: start_date.parse().unwrap(),
+                end_date: None,
+            },
+            ..row(State::Sending)
+        };
+        let codes = codes.iter().map(|code| (*code).to_owned()).collect();
+        told(&row, AgreementFact::Refused { codes }, now()).unwrap()
+    };
+    // It is the 12th in Sydney.
+    let limited = began("2026-01-12", &["ZPAGR16"]);
+    assert_eq!(limited.to, State::Drafted);
+    assert_eq!(limited.wake_at, Some(now() + TimeDelta::hours(1)));
+    assert_eq!(
+        limited.waiting_because.as_deref(),
+        Some("provider_creation_limit")
+    );
+    assert_eq!(began("2026-01-11", &["ZPAGR04"]).to, State::Drafted);
+
+    assert_eq!(began("2026-01-12", &["ZPAGR04"]).to, State::Failed);
+    assert_eq!(
+        began("2026-01-12", &["ZPAGR15", "ZPAGR14"]).to,
+        State::Failed
+    );
+    assert_eq!(began("2026-01-12", &[]).to, State::Failed);
 }

@@ -9,8 +9,11 @@ use domain::failure::{
 };
 use domain::instalment;
 use domain::payment::{Event, State, Step};
+use domain::plan;
 use store::instalments::InstalmentMove;
 use store::payments::{PaymentWrite, ProviderFailure, Streak, TakeBack};
+
+use crate::cancel_plan::PLAN_CANCELLED;
 
 use super::{Decision, next_look};
 use crate::retry_policy::{from_json, room_after_failure};
@@ -106,6 +109,9 @@ impl Decision<'_> {
 
     /// Decides by the plan's policy whether and when the instalment is tried again.
     fn after_failure(&mut self, failure: &ProviderFailure) {
+        if self.row.plan_state == plan::State::Cancelled {
+            return self.after_cancellation(failure);
+        }
         let row = self.row;
         let policy = from_json(&row.policy, &self.settings.retry);
         let decision = decide_retry(
@@ -146,6 +152,23 @@ impl Decision<'_> {
                 );
             }
         }
+    }
+
+    /// Its plan was cancelled while the payment was under way: nothing is tried again, and the instalment is
+    /// cancelled by whoever attends it next.
+    fn after_cancellation(&mut self, failure: &ProviderFailure) {
+        let now = Some(self.now);
+        let event = instalment::Event::PaymentFailedRetryable;
+        self.write.instalment = self.instalment(event, now, PLAN_CANCELLED);
+        self.tell(
+            "payment.failed",
+            json!({
+                "failure_code": failure.code,
+                "failure_title": failure.title,
+                "retry_at": null,
+                "stopped_because": PLAN_CANCELLED,
+            }),
+        );
     }
 
     fn stop(&mut self, reason: StopReason, code: &str) {

@@ -2,6 +2,7 @@
 
 use oligo_client as oligo;
 
+use domain::account::PayerAccount;
 use domain::date::BusinessDate;
 use store::agreements::AgreementRow;
 
@@ -56,6 +57,23 @@ pub(super) fn difference(row: &AgreementRow, told: &oligo::Agreement) -> Option<
     is_other
         .into_iter()
         .find_map(|(field, other)| other.then_some(field))
+}
+
+/// The account that the provider collects from, where it is not the one we know last.
+///
+/// The payer may move an agreement to another account at their bank: that is theirs to do, and no difference.
+pub(super) fn other_account(row: &AgreementRow, told: &oligo::Agreement) -> Option<PayerAccount> {
+    let account = told.debtor.as_ref()?.account_identifier.as_ref()?;
+    let kind = account.kind.as_ref().and_then(oligo::Reported::known)?;
+    let account = PayerAccount::parse(kind.as_str(), account.value.as_deref()?).ok()?;
+    let known = row
+        .debtor_account
+        .as_ref()
+        .map_or((&row.account_kind, &row.account_value), |(kind, value)| {
+            (kind, value)
+        });
+    let is_known = known.0 == account.kind().as_str() && known.1 == account.value();
+    (!is_known).then_some(account)
 }
 
 fn differs<T: PartialEq>(told: Option<T>, ours: Option<T>) -> bool {

@@ -85,6 +85,11 @@ pub const KEYS: &[Key] = &[
         "The bearer token the provider gave you",
     ),
     key(
+        "provider.token_file",
+        Kind::Text,
+        "A file with that token; another token in it is used from then on, without a restart",
+    ),
+    key(
         "provider.connect_timeout_ms",
         Kind::Number(100, 60_000),
         "Time to connect to the provider",
@@ -105,14 +110,34 @@ pub const KEYS: &[Key] = &[
         "Calls of one process to the provider at once",
     ),
     key(
+        "provider.calls_per_second",
+        Kind::Number(0, 10_000),
+        "Calls of one process per second; 0 is without limit",
+    ),
+    key(
+        "provider.calls_per_second_shared",
+        Kind::Number(0, 1_000),
+        "Calls of all processes together per second, kept in the database; 0 is without limit",
+    ),
+    key(
+        "provider.circuit_failures",
+        Kind::Number(0, 1_000),
+        "Calls in a row without an answer after which none is made for a while; 0 never pauses",
+    ),
+    key(
+        "provider.circuit_pause_ms",
+        Kind::Number(100, HOUR_MS),
+        "How long none is made then",
+    ),
+    key(
         "provider.requester_ip",
         Kind::Ip,
         "Address named as the asker of PayID look-ups; unset: 127.0.0.1",
     ),
     key(
-        "provider.webhook_path_token",
-        Kind::Secret(16),
-        "Secret last part of the path webhooks are sent to",
+        "provider.webhook_path_tokens",
+        Kind::Secrets(16),
+        "Secret last part of the path webhooks are sent to, any of which may match",
     ),
     key(
         "provider.webhook_secrets",
@@ -320,62 +345,4 @@ fn is_database_url(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use serde_json::Value as Json;
-
-    use super::*;
-    use crate::config::Config;
-
-    fn leaves(prefix: &str, value: &Json, into: &mut BTreeSet<String>) {
-        match value {
-            Json::Object(fields) => {
-                for (name, value) in fields {
-                    let path =
-                        format!("{prefix}{}{name}", if prefix.is_empty() { "" } else { "." });
-                    leaves(&path, value, into);
-                }
-            }
-            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) => {
-                into.insert(prefix.to_owned());
-            }
-        }
-    }
-
-    #[test]
-    fn the_documented_keys_are_exactly_the_keys_that_exist() {
-        let mut existing = BTreeSet::new();
-        let config = serde_json::to_value(Config::default()).expect("serialises");
-        leaves("", &config, &mut existing);
-
-        let documented: BTreeSet<_> = KEYS.iter().map(|key| key.path.to_owned()).collect();
-
-        assert_eq!(existing, documented);
-        assert_eq!(KEYS.len(), documented.len(), "no key is documented twice");
-    }
-
-    #[test]
-    fn every_default_obeys_its_own_rule() {
-        let defaults = Value::serialize(Config::default()).expect("serialises");
-        for key in KEYS {
-            let default = defaults
-                .clone()
-                .find(key.path)
-                .expect("a documented key exists");
-            let unset = matches!(default, Value::Empty(..));
-            assert!(
-                unset || key.kind.allows(&default),
-                "{}: {}",
-                key.path,
-                key.kind.rule()
-            );
-        }
-    }
-
-    #[test]
-    fn a_secret_of_digits_stays_text() {
-        let read = Kind::Secret(1).read("0012345");
-        assert_eq!(read.as_str(), Some("0012345"));
-    }
-}
+mod tests;

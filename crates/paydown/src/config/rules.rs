@@ -119,6 +119,11 @@ pub(super) fn broken(config: &Config) -> Vec<Broken> {
         "must be at most provider.total_timeout_ms",
     );
     must(
+        config.provider.token.is_none() || config.provider.token_file.is_none(),
+        &["provider.token", "provider.token_file"],
+        "must not be set beside provider.token_file: which of the two counts?",
+    );
+    must(
         !same_keys(config),
         &["keys.data_key", "keys.uid_key"],
         "must not be the same key as keys.uid_key",

@@ -26,7 +26,7 @@ pub async fn run(file: Option<PathBuf>) -> anyhow::Result<()> {
         store: deps.store.clone(),
         clock: deps.clock.clone(),
         webhook: api::WebhookConfig {
-            path_token: config.provider.webhook_path_token.clone(),
+            path_tokens: config.provider.webhook_path_tokens.clone(),
         },
         test_clock: config.clock.source == config::ClockSource::Sandbox,
         version: env!("CARGO_PKG_VERSION"),

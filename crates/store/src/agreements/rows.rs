@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use serde_json::Value;
-use sqlx::FromRow;
+use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
 use domain::agreement::State;
@@ -42,8 +42,20 @@ pub struct AgreementRow {
     pub created_at: Instant,
     /// The row's version.
     pub version: i64,
+    /// Its number among its plan's agreements, from 1.
+    pub attempt_no: u32,
+    /// Whether its terms were chosen by us; else they are the lender's own.
+    pub is_chosen: bool,
+    /// The rule its proposal waits for, while it waits.
+    pub waiting_because: Option<String>,
+    /// How it is to be ended, if it is.
+    pub cancellation: Option<Cancellation>,
     /// Where its plan stands.
     pub plan_state: plan::State,
+    /// Whether an open exception freezes the plan.
+    pub plan_frozen: bool,
+    /// The plan's retry policy.
+    pub policy: Value,
     /// Oligo's word for what it is for.
     pub purpose: String,
     /// What the payer reads.
@@ -54,8 +66,23 @@ pub struct AgreementRow {
     pub account_kind: String,
     /// The payer's account or PayID.
     pub account_value: String,
+    /// The account it is collected from by the provider's last word, where that is another: kind and value.
+    pub debtor_account: Option<(String, String)>,
     /// The payer's id.
     pub customer_id: Uuid,
+}
+
+/// That an agreement is to be ended at the provider, and how far that has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cancellation {
+    /// The provider's word for why.
+    pub reason: String,
+    /// When the provider was last asked for it.
+    pub sent_at: Option<Instant>,
+    /// When a hint last said that the provider could not do it.
+    pub failed_at: Option<Instant>,
+    /// How often the provider was asked for it.
+    pub tries: u32,
 }
 
 impl std::fmt::Debug for AgreementRow {
@@ -86,16 +113,30 @@ struct Raw {
     confirmed_at: Option<Instant>,
     created_at: Instant,
     version: i64,
+    attempt_no: i32,
+    terms_from: String,
+    waiting_because: Option<String>,
+    cancel_reason: Option<String>,
+    cancel_sent_at: Option<Instant>,
+    cancel_failed_at: Option<Instant>,
+    cancel_tries: i32,
     plan_state: String,
+    plan_frozen: bool,
+    policy: Value,
     purpose: String,
     description: String,
     name_sealed: Vec<u8>,
     account_kind: String,
     account_sealed: Vec<u8>,
+    debtor_account_kind: Option<String>,
+    debtor_account_sealed: Option<Vec<u8>>,
     customer_id: Uuid,
 }
 
 const SELECT: &str = include_str!("rows.sql");
+
+/// The column of the account the provider tells of, as the vault knows it.
+pub(super) const DEBTOR_ACCOUNT: &str = "agreement.debtor_account";
 
 impl Store {
     /// The agreements with these ids.
@@ -104,10 +145,20 @@ impl Store {
     ///
     /// Fails when the database does, or a row cannot be understood.
     pub async fn agreements(&self, ids: &[AgreementId]) -> Result<Vec<AgreementRow>, StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        self.read_agreements(&mut connection, ids).await
+    }
+
+    /// The same, within the caller's transaction.
+    pub(crate) async fn read_agreements(
+        &self,
+        connection: &mut PgConnection,
+        ids: &[AgreementId],
+    ) -> Result<Vec<AgreementRow>, StoreError> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
         let rows: Vec<Raw> = sqlx::query_as(SELECT)
             .bind(&ids)
-            .fetch_all(&self.pool)
+            .fetch_all(connection)
             .await?;
         rows.into_iter()
             .map(|raw| self.agreement_row(raw))
@@ -136,6 +187,21 @@ impl Store {
 
     fn agreement_row(&self, raw: Raw) -> Result<AgreementRow, StoreError> {
         let id = raw.id;
+        let cancellation = match raw.cancel_reason {
+            Some(reason) => Some(Cancellation {
+                reason,
+                sent_at: raw.cancel_sent_at,
+                failed_at: raw.cancel_failed_at,
+                tries: count(raw.cancel_tries, id)?,
+            }),
+            None => None,
+        };
+        let debtor_account = match (raw.debtor_account_kind, raw.debtor_account_sealed) {
+            (Some(kind), Some(sealed)) => {
+                Some((kind, self.vault.open_text(DEBTOR_ACCOUNT, &sealed)?))
+            }
+            (_, _) => None,
+        };
         Ok(AgreementRow {
             id: AgreementId::new(id),
             plan_id: PlanId::new(raw.plan_id),
@@ -149,6 +215,12 @@ impl Store {
             confirmed_at: raw.confirmed_at,
             created_at: raw.created_at,
             version: raw.version,
+            attempt_no: count(raw.attempt_no, id)?,
+            is_chosen: raw.terms_from == "proposed",
+            waiting_because: raw.waiting_because,
+            cancellation,
+            plan_frozen: raw.plan_frozen,
+            policy: raw.policy,
             plan_state: understood(plan::State::parse(&raw.plan_state), "plan state", id)?,
             purpose: raw.purpose,
             description: raw.description,
@@ -157,6 +229,7 @@ impl Store {
             account_value: self
                 .vault
                 .open_text("customer.account", &raw.account_sealed)?,
+            debtor_account,
             customer_id: raw.customer_id,
         })
     }

@@ -12,7 +12,18 @@ select a.id,
        a.confirmed_at,
        a.created_at,
        a.version,
+       a.attempt_no,
+       a.terms_from,
+       a.waiting_because,
+       a.cancel_reason,
+       a.cancel_sent_at,
+       a.cancel_failed_at,
+       a.cancel_tries,
+       a.debtor_account_kind,
+       a.debtor_account_sealed,
        p.state as plan_state,
+       p.frozen_because is not null as plan_frozen,
+       p.policy,
        p.purpose,
        p.description,
        c.name_sealed,
@@ -23,3 +34,4 @@ from agreement a
 join plan p on p.id = a.plan_id
 join customer c on c.id = p.customer_id
 where a.id = any($1)
+order by a.id

@@ -198,7 +198,7 @@ impl Store {
     }
 }
 
-/// Locks in the one order that everything locks in (switch, agreement, plan, instalment, payment) and
+/// Locks in the one order that everything locks in (switch, customer, agreement, plan, …) and
 /// answers the instalments whose work is still this worker's.
 async fn lock(
     tx: &mut PgConnection,

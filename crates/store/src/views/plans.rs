@@ -77,6 +77,16 @@ pub struct AgreementView {
     pub reason_detail: Option<String>,
     /// When the provider last said how it stands.
     pub confirmed_at: Option<Instant>,
+    /// The rule its proposal waits for, while it waits.
+    pub waiting_because: Option<String>,
+    /// When something is next done about it by itself.
+    pub wake_at: Option<Instant>,
+    /// Whether the name behind the payer's PayID is the customer's: `same`, `close` or `different`.
+    pub payer_match: Option<String>,
+    /// When the payer last moved it to another account, as far as the provider told.
+    pub amended_at: Option<Instant>,
+    /// Since when it is to be cancelled at the provider.
+    pub cancel_wanted_at: Option<Instant>,
 }
 
 /// Which plans a page shows.
@@ -234,6 +244,11 @@ struct AgreementRow {
     reason_code: Option<String>,
     reason_detail: Option<String>,
     confirmed_at: Option<Instant>,
+    waiting_because: Option<String>,
+    wake_at: Option<Instant>,
+    payer_match: Option<String>,
+    amended_at: Option<Instant>,
+    cancel_wanted_at: Option<Instant>,
 }
 
 async fn agreement_of(tx: &mut PgConnection, id: PlanId) -> Result<AgreementView, StoreError> {
@@ -247,7 +262,12 @@ async fn agreement_of(tx: &mut PgConnection, id: PlanId) -> Result<AgreementView
                 chosen_because,
                 reason_code,
                 reason_detail,
-                confirmed_at
+                confirmed_at,
+                waiting_because,
+                wake_at,
+                payer_match,
+                amended_at,
+                cancel_wanted_at
          from agreement
          where plan_id = $1
          order by attempt_no desc
@@ -266,5 +286,10 @@ async fn agreement_of(tx: &mut PgConnection, id: PlanId) -> Result<AgreementView
         reason_code: row.reason_code,
         reason_detail: row.reason_detail,
         confirmed_at: row.confirmed_at,
+        waiting_because: row.waiting_because,
+        wake_at: row.wake_at,
+        payer_match: row.payer_match,
+        amended_at: row.amended_at,
+        cancel_wanted_at: row.cancel_wanted_at,
     })
 }
