@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::time::Duration;
+use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use e2e::database::{TestDatabase, fresh_database};
 use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::{AssertSqlSafe, Connection};
+use store::turns::Flow;
 use store::wake::{Backlog, Batch, Finished, Kind};
 use uuid::Uuid;
 
@@ -281,4 +283,32 @@ async fn the_lease_statement_reads_the_due_index_at_any_backlog() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn processes_together_make_no_more_calls_than_they_share() {
+    let database = fresh_database().await;
+    let five = NonZeroU32::new(5).unwrap();
+    // One call a minute in the long run would be the same test, slower to be wrong.
+    let flow = Flow {
+        per_second: NonZeroU32::MIN,
+        burst: five,
+    };
+    let stores = futures::future::join_all((0..4).map(|_| database.another_store())).await;
+    let takers = stores.iter().flat_map(|store| {
+        (0..10).map(move |_| async move { store.take_turn("oligo", flow).await.unwrap() })
+    });
+    let began = Instant::now();
+    let answers: Vec<Option<Duration>> = futures::future::join_all(takers).await;
+
+    let taken = answers.iter().filter(|wait| wait.is_none()).count();
+    let came_due = usize::try_from(began.elapsed().as_secs()).unwrap() + 1;
+    assert!((5..=5 + came_due).contains(&taken), "{taken} turns of five");
+    let shortest = answers.into_iter().flatten().min().unwrap();
+    assert!(
+        Duration::from_secs(1) <= shortest,
+        "nobody waits for less than a turn"
+    );
+    let other = database.store.take_turn("adyen", flow).await.unwrap();
+    assert_eq!(other, None, "another provider has turns of its own");
 }

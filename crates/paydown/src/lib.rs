@@ -10,6 +10,7 @@ pub mod http;
 pub mod local_postgres;
 mod output;
 pub mod parts;
+pub mod provider;
 pub mod runtime;
 pub mod telemetry;
 pub mod verbs;

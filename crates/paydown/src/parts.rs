@@ -166,6 +166,8 @@ impl Parts {
             format!("--listen=127.0.0.1:{sandbox_port}"),
             format!("--token={SANDBOX_TOKEN}"),
             format!("--webhook-url=http://127.0.0.1:{api_port}/v1/webhooks/oligo"),
+            // Whoever plays the payers here decides for them.
+            "--payers=ask".to_owned(),
         ];
         if let Some(start_at) = self.layout.start_at {
             arguments.push(format!("--start-at={}", start_at.to_rfc3339()));

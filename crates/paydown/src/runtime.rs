@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
 use chrono::TimeDelta;
@@ -13,12 +12,11 @@ use tokio_util::sync::CancellationToken;
 use domain::failure::{RetryPolicy, RetryPolicyDraft};
 use domain::gate::SendingHours;
 use domain::uid::UidKey;
-use flows::provider::Provider;
 use flows::{Deps, Settings};
 use store::{DataKey, Store};
 
-use crate::config::{CollectionConfig, Config, ProviderKind};
-use crate::follow_clock;
+use crate::config::{CollectionConfig, Config};
+use crate::{follow_clock, provider};
 
 /// Connects the database of `config` and checks that it was written under the same keys.
 ///
@@ -49,30 +47,13 @@ pub async fn deps(config: &Config, stop: &CancellationToken) -> anyhow::Result<D
     let uid_key = UidKey::new(key_bytes(config.keys.uid_key.as_ref(), "keys.uid_key")?);
     store.hold_keys(&uid_key.fingerprint()).await?;
     let clock = follow_clock::start(&config.clock, stop).await?;
+    let provider = provider::start(&config.provider, &store, stop)?;
     Ok(Deps {
         store,
         clock,
-        provider: provider(config)?,
+        provider,
         settings: Arc::new(settings(config, uid_key)?),
     })
-}
-
-fn provider(config: &Config) -> anyhow::Result<Provider> {
-    let config = &config.provider;
-    match config.kind {
-        ProviderKind::Oligo => {
-            let base_url = config
-                .base_url
-                .clone()
-                .context("provider.base_url is not set")?;
-            let token = config.token.clone().context("provider.token is not set")?;
-            let mut client = oligo_client::ClientConfig::new(base_url, token);
-            client.connect_timeout = Duration::from_millis(config.connect_timeout_ms);
-            client.total_timeout = Duration::from_millis(config.total_timeout_ms);
-            client.answer_bytes_max = usize::try_from(config.answer_bytes_max)?;
-            Ok(Provider::Oligo(oligo_client::OligoClient::new(client)?))
-        }
-    }
 }
 
 fn settings(config: &Config, uid_key: UidKey) -> anyhow::Result<Settings> {
