@@ -7,7 +7,8 @@ use clap::{Parser, Subcommand};
 
 use crate::demo::Options as DemoOptions;
 use crate::verbs::{
-    clock, config, demo, dev, doctor, fit, keys, migrate, postgres, sandbox, serve, windows, work,
+    clock, config, demo, dev, doctor, fit, keys, migrate, postgres, sandbox, serve,
+    simulate, windows, work,
 };
 
 /// Collects loan repayments over PayTo: never twice, never outside the agreement, never lost.
@@ -44,6 +45,8 @@ pub enum Verb {
     Windows(windows::Arguments),
     /// Prove that a schedule fits an agreement, or propose an agreement that it fits.
     Fit(fit::Arguments),
+    /// Simulate years of collecting with everything going wrong that can.
+    Simulate(simulate::Arguments),
     /// Look whether everything Paydown needs is here and in order.
     Doctor(doctor::Arguments),
     /// Print what can be configured, or what is.
@@ -65,6 +68,7 @@ pub enum Verb {
 pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.verb {
         Verb::Fit(arguments) => return fit::run(&arguments),
+        Verb::Simulate(arguments) => return simulate::run(arguments).await,
         Verb::Doctor(arguments) => return doctor::run(&arguments, cli.config).await,
         Verb::Demo(options) => demo::run(options).await?,
         Verb::Dev(arguments) => dev::run(arguments).await?,

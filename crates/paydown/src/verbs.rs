@@ -11,5 +11,6 @@ pub mod migrate;
 pub mod postgres;
 pub mod sandbox;
 pub mod serve;
+pub mod simulate;
 pub mod windows;
 pub mod work;

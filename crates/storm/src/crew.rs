@@ -1,0 +1,260 @@
+//! Time passes and the workers work: what the scheduler does in production, one step after the
+//! other.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use store::wake::{Batch, Finished, Kind};
+
+use crate::StormError;
+use crate::agenda::Deed;
+use crate::fault::Fault;
+use crate::wire::{Blow, Place, Planned, Struck};
+use crate::world::Storm;
+
+/// Longer than a storm's step takes; it is cut short by hand.
+const LEASE: Duration = Duration::from_secs(3_600);
+/// More rounds at one instant than any work takes.
+const ROUNDS_MAX: u32 = 500;
+const BACK_OFF_MAX: TimeDelta = TimeDelta::minutes(5);
+
+/// Who is there to work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Crew {
+    /// Both workers; the first one does the work.
+    Whole,
+    /// The second one alone, while the first one stands still in the middle of something.
+    Second,
+}
+
+/// How an attendance ended.
+enum Ended {
+    Done,
+    Failed,
+    Died,
+}
+
+type Running<'a> = Pin<Box<dyn Future<Output = Result<(), StormError>> + 'a>>;
+
+impl Storm {
+    /// Lets time pass until `end`, and does all that falls due.
+    pub(crate) async fn run_to(&mut self, end: DateTime<Utc>) -> Result<(), StormError> {
+        self.pass_time(end, Crew::Whole).await
+    }
+
+    fn pass_time(&mut self, end: DateTime<Utc>, crew: Crew) -> Running<'_> {
+        Box::pin(async move {
+            loop {
+                self.work(crew).await?;
+                let now = self.now();
+                if end <= now {
+                    return Ok(());
+                }
+                let backlog = self.store.backlog(now).await?;
+                let events = [
+                    backlog.next_wake_at,
+                    self.sandbox.next_event_at(),
+                    self.agenda.next_at(),
+                ];
+                let next = events.into_iter().flatten().min().unwrap_or(end);
+                self.move_to(next.max(now + self.tick).min(end)).await?;
+            }
+        })
+    }
+
+    /// Does all that is due now. Answers when a row is due next.
+    async fn work(&mut self, crew: Crew) -> Result<Option<DateTime<Utc>>, StormError> {
+        for _ in 0..ROUNDS_MAX {
+            self.do_deeds().await?;
+            let backlog = self.store.backlog(self.now()).await?;
+            if backlog.due <= backlog.leased {
+                return Ok(backlog.next_wake_at);
+            }
+            for kind in Kind::ALL {
+                for batch in self.lease(kind).await? {
+                    self.attend(crew, batch).await?;
+                }
+            }
+        }
+        self.breaks(format!(
+            "I10: rows are due again and again, {ROUNDS_MAX} times at one instant"
+        ));
+        Ok(None)
+    }
+
+    async fn lease(&mut self, kind: Kind) -> Result<Vec<Batch>, StormError> {
+        let now = self.now();
+        let mut batches = self.store.lease(kind, now, self.slice, LEASE).await?;
+        // By their rows, not by their tokens, which are random.
+        batches.sort_by(|one, other| one.ids.cmp(&other.ids));
+        Ok(batches)
+    }
+
+    async fn attend(&mut self, crew: Crew, batch: Batch) -> Result<(), StormError> {
+        let who = usize::from(crew == Crew::Second);
+        let planned = self.plan_blow(crew);
+        self.workers[who].wires.plan(planned);
+        let (kind, token, leases, count) = (
+            batch.kind.as_str(),
+            batch.token,
+            batch.leases,
+            batch.ids.len(),
+        );
+        let first = batch.ids.first().copied().unwrap_or_default();
+
+        let ended = self.drive(who, batch, planned).await?;
+
+        self.workers[who].wires.plan(None);
+        let said = match ended {
+            Ended::Done => "done",
+            Ended::Failed => "failed",
+            Ended::Died => "died",
+        };
+        self.say(&format!("worker {who} {kind} {count} from {first}: {said}"));
+        self.mark(format!("attendance {said}"));
+        if 1 < leases {
+            self.mark("row taken up after another worker");
+        }
+        for request in self.workers[who].wires.take_late() {
+            let at = self.now() + TimeDelta::seconds(self.dice.bank.within(20, 3_600));
+            self.agenda.add(at, Deed::RequestArrives { request });
+        }
+        self.give_back(token, leases, &ended).await
+    }
+
+    async fn give_back(
+        &mut self,
+        token: Uuid,
+        leases: i32,
+        ended: &Ended,
+    ) -> Result<(), StormError> {
+        let finished = match ended {
+            Ended::Done
+                if self
+                    .faults
+                    .rolls(&mut self.dice.crew, Fault::CrashBeforeFinish) =>
+            {
+                self.faults.count(Fault::CrashBeforeFinish);
+                None
+            }
+            Ended::Done => Some(Finished::Done),
+            Ended::Failed => Some(Finished::Failed {
+                retry_at: self.now() + back_off(leases),
+            }),
+            Ended::Died => None,
+        };
+        match finished {
+            Some(finished) => self.store.finish(&[(token, finished)]).await?,
+            None => {
+                let at = self.now() + TimeDelta::seconds(self.dice.crew.within(20, 300));
+                self.agenda.add(
+                    at,
+                    Deed::LeasesRunOut {
+                        tokens: vec![token],
+                    },
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs one attendance, through whatever befalls it.
+    async fn drive(
+        &mut self,
+        who: usize,
+        batch: Batch,
+        planned: Option<Planned>,
+    ) -> Result<Ended, StormError> {
+        let deps = self.workers[who].deps.clone();
+        let token = batch.token;
+        let mut job = Box::pin(async move { flows::attend::attend(&deps, &batch).await });
+        loop {
+            let struck = tokio::select! {
+                biased;
+                struck = self.workers[who].strikes.recv() => struck,
+                done = &mut job => {
+                    return Ok(match done {
+                        Ok(()) => Ended::Done,
+                        Err(error) => {
+                            tracing::debug!(target: "storm", %error, "an attendance failed");
+                            Ended::Failed
+                        }
+                    });
+                }
+            };
+            match struck {
+                Some(Struck::Crash) | None => {
+                    drop(job);
+                    self.workers[who].wires.kill().await;
+                    return Ok(Ended::Died);
+                }
+                Some(Struck::Halted(go_on)) => self.while_halted(token, planned, go_on).await?,
+            }
+        }
+    }
+
+    /// What happens while the first worker stands still: others take its rows, and time may pass.
+    async fn while_halted(
+        &mut self,
+        token: Uuid,
+        planned: Option<Planned>,
+        go_on: oneshot::Sender<()>,
+    ) -> Result<(), StormError> {
+        self.store.heartbeat(&[token], Duration::ZERO).await?;
+        let is_frozen = planned.is_some_and(|planned| planned.fault == Fault::Freeze);
+        let stands_for = if is_frozen {
+            TimeDelta::seconds(*self.dice.crew.pick(&[20, 120, 700, 4_000, 40_000]))
+        } else {
+            TimeDelta::zero()
+        };
+        self.say(&format!(
+            "worker 0 stands still for {} s",
+            stands_for.num_seconds()
+        ));
+        let until = self.now() + stands_for;
+        self.pass_time(until, Crew::Second).await?;
+        self.say("worker 0 goes on");
+        // Refused only when the wire was broken meanwhile.
+        let _ = go_on.send(());
+        Ok(())
+    }
+
+    /// What is to befall the next attendance, if anything.
+    fn plan_blow(&mut self, crew: Crew) -> Option<Planned> {
+        use Fault as F;
+        let dice = &mut self.dice.crew;
+        let anywhere = *dice.pick(&[Place::Database, Place::BeforeCall, Place::AfterCall]);
+        let halts = crew == Crew::Whole;
+        let table = [
+            (F::CrashInDatabase, Place::Database, Blow::Crash, 14, true),
+            (F::CrashBeforeCall, Place::BeforeCall, Blow::Crash, 4, true),
+            (F::CrashAfterCall, Place::AfterCall, Blow::Crash, 4, true),
+            (F::CommitAnswerLost, Place::Database, Blow::Lose, 14, true),
+            (F::Freeze, anywhere, Blow::Halt, 8, halts),
+            (F::LeaseWiped, anywhere, Blow::Halt, 8, halts),
+        ];
+        let mut planned = None;
+        for (fault, place, blow, most, can) in table {
+            let after = dice.below(most);
+            if self.faults.rolls(dice, fault) && can && planned.is_none() {
+                planned = Some(Planned {
+                    fault,
+                    place,
+                    blow,
+                    after,
+                });
+            }
+        }
+        planned
+    }
+}
+
+/// As the scheduler's.
+fn back_off(leases: i32) -> TimeDelta {
+    let doublings = leases.saturating_sub(1).clamp(0, 8).unsigned_abs();
+    (TimeDelta::seconds(2) * 2_i32.pow(doublings)).min(BACK_OFF_MAX)
+}

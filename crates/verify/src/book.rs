@@ -1,0 +1,138 @@
+//! What is remembered of the bank's side, so that a look costs what has changed and not what there
+//! is.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use crate::calendar::{MonthEnd, Periods};
+use crate::rows::OurPayment;
+use crate::witness::{Ledger, TheirAgreement, TheirPayment};
+
+/// When a failure is believed; a full comparison looks at all of them.
+const FAILED_FOR_GOOD: TimeDelta = TimeDelta::days(45);
+
+/// Both sides of a payment that the bank knows.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub theirs: TheirPayment,
+    /// Our row's instalment and plan; `None` until it was found.
+    pub ours: Option<(Uuid, Uuid)>,
+}
+
+/// An agreement and its payments.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub agreement: TheirAgreement,
+    pub payments: Vec<String>,
+    /// Its periods under each reading; none for an ad hoc agreement.
+    pub periods: Vec<Periods>,
+}
+
+/// Everything the bank has told so far.
+#[derive(Debug, Default)]
+pub(crate) struct Book {
+    pub entries: HashMap<String, Entry>,
+    pub agreements: HashMap<String, Kept>,
+    pub of_instalment: HashMap<Uuid, Vec<String>>,
+    pub settled_of_plan: BTreeMap<Uuid, i64>,
+    open: BTreeSet<String>,
+}
+
+impl Book {
+    /// Takes in what is new, and answers with the uids of the payments that are new or have
+    /// changed.
+    pub(crate) fn take(&mut self, part: &Ledger) -> BTreeSet<String> {
+        for agreement in &part.agreements {
+            if let Some(kept) = self.agreements.get_mut(&agreement.uid) {
+                agreement.state.clone_into(&mut kept.agreement.state);
+                continue;
+            }
+            let kept = Kept {
+                periods: periods(agreement),
+                agreement: agreement.clone(),
+                payments: Vec::new(),
+            };
+            self.agreements.insert(agreement.uid.clone(), kept);
+        }
+        let mut touched = BTreeSet::new();
+        for theirs in &part.payments {
+            if self.take_payment(theirs) {
+                touched.insert(theirs.uid.clone());
+            }
+        }
+        touched
+    }
+
+    fn take_payment(&mut self, theirs: &TheirPayment) -> bool {
+        if let Some(entry) = self.entries.get_mut(&theirs.uid) {
+            let is_same = entry.theirs.state == theirs.state
+                && entry.theirs.submitted_at.len() == theirs.submitted_at.len();
+            let settles = theirs.has_settled() && !entry.theirs.has_settled();
+            if let Some((_, plan)) = entry.ours.filter(|_| settles) {
+                *self.settled_of_plan.entry(plan).or_default() += theirs.amount;
+            }
+            entry.theirs = theirs.clone();
+            return !is_same;
+        }
+        if let Some(kept) = self.agreements.get_mut(&theirs.agreement_uid) {
+            kept.payments.push(theirs.uid.clone());
+        }
+        let entry = Entry {
+            theirs: theirs.clone(),
+            ours: None,
+        };
+        self.entries.insert(theirs.uid.clone(), entry);
+        self.open.insert(theirs.uid.clone());
+        true
+    }
+
+    /// Ties the bank's payments to our rows.
+    pub(crate) fn tie(&mut self, rows: &[OurPayment]) {
+        for row in rows {
+            let Some(entry) = self.entries.get_mut(&row.uid) else {
+                continue;
+            };
+            if entry.ours.is_none() {
+                entry.ours = Some((row.instalment_id, row.plan_id));
+                let of_instalment = self.of_instalment.entry(row.instalment_id).or_default();
+                of_instalment.push(row.uid.clone());
+                if entry.theirs.has_settled() {
+                    *self.settled_of_plan.entry(row.plan_id).or_default() += entry.theirs.amount;
+                }
+            }
+        }
+    }
+
+    /// The bank's payments for an instalment, in the order in which it took them.
+    pub(crate) fn payments_of(&self, instalment: Uuid) -> Vec<&TheirPayment> {
+        let uids = self.of_instalment.get(&instalment).into_iter().flatten();
+        let mut payments: Vec<&TheirPayment> = uids
+            .filter_map(|uid| self.entries.get(uid))
+            .map(|entry| &entry.theirs)
+            .collect();
+        payments
+            .sort_by(|one, other| (one.created_at, &one.uid).cmp(&(other.created_at, &other.uid)));
+        payments
+    }
+
+    /// The payments that may still change: not what has settled, nor what failed weeks before
+    /// `now`.
+    pub(crate) fn unsettled(&mut self, now: DateTime<Utc>) -> Vec<String> {
+        let entries = &self.entries;
+        self.open.retain(|uid| {
+            entries.get(uid).is_some_and(|entry| {
+                let is_old = entry.theirs.last_submitted_at() + FAILED_FOR_GOOD < now;
+                !(entry.theirs.has_settled() || is_old && entry.theirs.has_failed())
+            })
+        });
+        self.open.iter().cloned().collect()
+    }
+}
+
+fn periods(agreement: &TheirAgreement) -> Vec<Periods> {
+    let anchor = agreement.validity_start_date;
+    let of = |how| Periods::of(anchor, &agreement.terms.frequency, how);
+    MonthEnd::BOTH.into_iter().filter_map(of).collect()
+}

@@ -1,0 +1,323 @@
+//! Holds Paydown's rows against the bank's ledger and names every law that is broken.
+//!
+//! A second opinion: it shares no code with what it checks. Its SQL, its periods and its dates are
+//! its own, and the numbers of the invariants are explained where each is checked.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+use sqlx::postgres::{PgPool, PgPoolOptions};
+use uuid::Uuid;
+
+mod violation;
+pub mod witness;
+mod calendar;
+mod rows;
+mod book;
+mod terms;
+mod ours;
+mod history;
+mod whole;
+
+pub use violation::Violation;
+
+use book::Book;
+use history::History;
+use rows::{OurPayment, PlanSums};
+use witness::{Ledger, TheirPayment};
+
+/// The most failures in a row under one agreement.
+const FAILURES_MAX: i32 = 5;
+
+/// Why a look could not be taken.
+#[derive(Debug, thiserror::Error)]
+#[error("the rows could not be read")]
+pub struct VerifyError(#[from] sqlx::Error);
+
+/// A time in which nothing may be sent: from the commit that closed to the one that opened again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fence {
+    /// When everything was stopped.
+    pub closed_at: DateTime<Utc>,
+    /// When it went on; `None` while it is stopped.
+    pub opened_at: Option<DateTime<Utc>>,
+}
+
+/// How many rows there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowCounts {
+    /// Customers.
+    pub customers: i64,
+    /// Plans.
+    pub plans: i64,
+    /// Instalments.
+    pub instalments: i64,
+    /// Agreements.
+    pub agreements: i64,
+}
+
+/// Looks at both sides again and again, and remembers what it has seen.
+#[derive(Debug)]
+pub struct Verifier {
+    pool: PgPool,
+    uid_key: Option<[u8; 32]>,
+    fences: Vec<Fence>,
+    book: Book,
+    history: History,
+    journal_seen: i64,
+}
+
+impl Verifier {
+    /// A verifier of the database at `url`. With the key of uids, each uid is worked out again.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the URL is not one of PostgreSQL.
+    pub fn connect(url: &str, uid_key: Option<[u8; 32]>) -> Result<Verifier, VerifyError> {
+        let pool = PgPoolOptions::new().max_connections(1).connect_lazy(url)?;
+        Ok(Verifier {
+            pool,
+            uid_key,
+            fences: Vec::new(),
+            book: Book::default(),
+            history: History::default(),
+            journal_seen: 0,
+        })
+    }
+
+    /// Says that everything is stopped from now on.
+    pub fn closed(&mut self, at: DateTime<Utc>) {
+        self.fences.push(Fence {
+            closed_at: at,
+            opened_at: None,
+        });
+    }
+
+    /// Says that everything goes on from now on.
+    pub fn opened(&mut self, at: DateTime<Utc>) {
+        if let Some(fence) = self.fences.last_mut() {
+            fence.opened_at = Some(at);
+        }
+    }
+
+    /// The uids of the bank's payments that may still change: the next part of the ledger has to
+    /// hold them.
+    pub fn unsettled(&mut self, now: DateTime<Utc>) -> Vec<String> {
+        self.book.unsettled(now)
+    }
+
+    /// How often each step of the journal was taken: subject, from, to.
+    pub fn steps(&self) -> &BTreeMap<(String, String, String), u64> {
+        self.history.steps()
+    }
+
+    /// Steps that are allowed and that nothing has taken.
+    pub fn untaken(&self) -> Vec<String> {
+        self.history.untaken()
+    }
+
+    /// How many rows there are.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does.
+    pub async fn counts(&self) -> Result<RowCounts, VerifyError> {
+        let (customers, plans, instalments, agreements) = rows::counts(&self.pool).await?;
+        Ok(RowCounts {
+            customers,
+            plans,
+            instalments,
+            agreements,
+        })
+    }
+
+    /// How many questions to a person were opened, by kind.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does.
+    pub async fn questions(&self) -> Result<Vec<(String, i64)>, VerifyError> {
+        Ok(rows::questions(&self.pool).await?)
+    }
+
+    /// Checks what has changed on either side since the last look. `part` holds what is new at the
+    /// bank and what [`Verifier::unsettled`] named.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does.
+    pub async fn look(&mut self, part: &Ledger) -> Result<Vec<Violation>, VerifyError> {
+        let mut broken = Vec::new();
+        let touched = self.book.take(part);
+        let moved = self.read_journal(&mut broken).await?;
+        let uids: Vec<String> = touched.iter().cloned().collect();
+        let found = rows::payments(&self.pool, &uids, &moved).await?;
+        self.book.tie(&found);
+        self.check_rows(&touched, &found, &mut broken).await?;
+        Ok(sorted(broken))
+    }
+
+    /// Checks that nothing is lost: every open instalment that is due is looked at again, and no
+    /// agreement was tried after too many failures. `now` is business time.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does.
+    pub async fn nothing_lost(&self, now: DateTime<Utc>) -> Result<Vec<Violation>, VerifyError> {
+        let mut broken = Vec::new();
+        let today = calendar::sydney_date(now);
+        whole::lost(&rows::lost(&self.pool, today).await?, &mut broken);
+        for streak in rows::streaks(&self.pool, FAILURES_MAX).await? {
+            let said = format!("{} failures in a row", streak.consecutive_failures);
+            let violation = Violation::new("I22", said).of_uid(streak.uid);
+            broken.push(violation.of_plan(streak.plan_id));
+        }
+        Ok(sorted(broken))
+    }
+
+    /// Checks everything once more, and what must hold when nothing is under way: both sides say
+    /// the same of every payment, no row is overdue, no webhook waits. `ledger` is the whole of it.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does.
+    pub async fn conclude(
+        &mut self,
+        ledger: &Ledger,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Violation>, VerifyError> {
+        let mut broken = self.look(ledger).await?;
+        let rows = rows::all_payments(&self.pool).await?;
+        self.book.tie(&rows);
+        let every: BTreeSet<String> = self.book.entries.keys().cloned().collect();
+        let plans = self.check_rows(&every, &rows, &mut broken).await?;
+        for row in &rows {
+            let theirs = self.book.entries.get(&row.uid).map(|entry| &entry.theirs);
+            let is_questioned = plans
+                .get(&row.plan_id)
+                .is_some_and(|plan| plan.is_questioned);
+            ours::converged(theirs, row, is_questioned, &mut broken);
+        }
+        let plans: Vec<PlanSums> = plans.into_values().collect();
+        whole::sums(&plans, &self.book.settled_of_plan, true, &mut broken);
+        broken.extend(self.nothing_lost(now).await?);
+        let (overdue, undigested) = rows::overdue(&self.pool, now).await?;
+        if 0 < overdue {
+            broken.push(Violation::new(
+                "I9",
+                format!("{overdue} rows are overdue at the end"),
+            ));
+        }
+        if 0 < undigested {
+            broken.push(Violation::new(
+                "I10",
+                format!("{undigested} webhooks wait at the end"),
+            ));
+        }
+        Ok(sorted(broken))
+    }
+
+    /// Follows the journal, and answers with the payments that moved.
+    async fn read_journal(
+        &mut self,
+        broken: &mut Vec<Violation>,
+    ) -> Result<Vec<Uuid>, VerifyError> {
+        let lines = rows::journal(&self.pool, self.journal_seen).await?;
+        let mut moved = BTreeSet::new();
+        for line in &lines {
+            self.history.take(line, broken);
+            self.journal_seen = self.journal_seen.max(line.id);
+            if line.subject == "payment" {
+                moved.insert(line.subject_id);
+            }
+        }
+        Ok(moved.into_iter().collect())
+    }
+
+    /// Every check of single payments, their instalments, slots and plans. Answers with the plans'
+    /// sums.
+    async fn check_rows(
+        &mut self,
+        touched: &BTreeSet<String>,
+        found: &[OurPayment],
+        broken: &mut Vec<Violation>,
+    ) -> Result<HashMap<Uuid, PlanSums>, VerifyError> {
+        let plans: BTreeSet<Uuid> = found.iter().map(|row| row.plan_id).collect();
+        let plans: Vec<Uuid> = plans.into_iter().collect();
+        let sums = rows::sums(&self.pool, &plans).await?;
+        whole::sums(&sums, &self.book.settled_of_plan, false, broken);
+        let sums: HashMap<Uuid, PlanSums> = sums.into_iter().map(|plan| (plan.id, plan)).collect();
+
+        let by_uid: HashMap<&str, &OurPayment> =
+            found.iter().map(|row| (row.uid.as_str(), row)).collect();
+        for uid in touched {
+            match by_uid.get(uid.as_str()) {
+                Some(row) => terms::check(&mut self.book, uid, row, broken),
+                None => broken.push(
+                    Violation::new("I3", "the bank has a payment that is not ours").of_uid(uid),
+                ),
+            }
+        }
+        for row in found {
+            let is_questioned = sums
+                .get(&row.plan_id)
+                .is_some_and(|plan| plan.is_questioned);
+            self.check_row(row, is_questioned, broken);
+        }
+        let instalments: Vec<Uuid> = found.iter().map(|row| row.instalment_id).collect();
+        for instalment in rows::gapped(&self.pool, &instalments).await? {
+            let violation = Violation::new("I4", "its attempts are not numbered from 1");
+            broken.push(violation.of_instalment(instalment));
+        }
+        let ids: Vec<Uuid> = found.iter().map(|row| row.id).collect();
+        let held = rows::slots(&self.pool, &ids).await?;
+        whole::slots(&mut self.book, found, &held, broken);
+        Ok(sums)
+    }
+
+    fn check_row(&self, row: &OurPayment, is_questioned: bool, broken: &mut Vec<Violation>) {
+        let theirs: Option<&TheirPayment> =
+            self.book.entries.get(&row.uid).map(|entry| &entry.theirs);
+        if let Some(theirs) = theirs {
+            ours::foreseen(theirs, row, self.uid_key.as_ref(), broken);
+        }
+        ours::one_at_a_time(&self.book, row, is_questioned, broken);
+        ours::fenced(row, &self.fences, broken);
+        ours::agrees(theirs, row, is_questioned, broken);
+        self.after_freezing(row, theirs, broken);
+    }
+
+    /// I1': once a plan is stopped for a person, nothing is sent for it.
+    fn after_freezing(
+        &self,
+        row: &OurPayment,
+        theirs: Option<&TheirPayment>,
+        broken: &mut Vec<Violation>,
+    ) {
+        let is_stopped = row.frozen_because.as_deref() == Some("late_settlement");
+        let settled_late = self
+            .book
+            .payments_of(row.instalment_id)
+            .iter()
+            .filter(|other| other.has_settled() && other.uid != row.uid)
+            .filter_map(|other| other.settled_at)
+            .min();
+        let (Some(theirs), Some(settled_at)) = (theirs, settled_late) else {
+            return;
+        };
+        if is_stopped && settled_at + chrono::TimeDelta::days(2) < theirs.created_at {
+            let said = "sent days after its instalment was paid";
+            broken.push(
+                Violation::new("I1'", said)
+                    .of_uid(row.uid.clone())
+                    .of_plan(row.plan_id),
+            );
+        }
+    }
+}
+
+/// Each violation once, in a fixed order.
+fn sorted(broken: Vec<Violation>) -> Vec<Violation> {
+    let broken: BTreeSet<Violation> = broken.into_iter().collect();
+    broken.into_iter().collect()
+}

@@ -1,0 +1,194 @@
+//! Each payment of the bank against its row, and the payments of one instalment against each other:
+//! I1 to I4, I8 and I10.
+
+use chrono::{DateTime, Utc};
+use data_encoding::BASE32_NOPAD;
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::Value;
+use sha2::Sha256;
+use uuid::Uuid;
+
+use crate::book::Book;
+use crate::rows::OurPayment;
+use crate::witness::TheirPayment;
+use crate::{Fence, Violation};
+
+/// I3, I4: the row foresaw exactly this payment, before the bank took it.
+pub(crate) fn foreseen(
+    theirs: &TheirPayment,
+    row: &OurPayment,
+    uid_key: Option<&[u8; 32]>,
+    broken: &mut Vec<Violation>,
+) {
+    let mut tell = |invariant, said: String| broken.push(of_row(row, invariant, said));
+    if theirs.amount != row.amount_cents {
+        let said = format!(
+            "the bank took {} cents, not {}",
+            theirs.amount, row.amount_cents
+        );
+        tell("I3", said);
+    }
+    if theirs.agreement_uid != row.agreement_uid {
+        tell(
+            "I3",
+            format!("the bank took it under {}", theirs.agreement_uid),
+        );
+    }
+    if theirs.created_at < row.created_at {
+        tell(
+            "I3",
+            "the bank took it before its row was written".to_owned(),
+        );
+    }
+    if theirs.last_payment.unwrap_or(false) != row.last_payment.unwrap_or(false) {
+        tell(
+            "I4",
+            "the bank was told otherwise whether it is the last".to_owned(),
+        );
+    }
+    let body: Value = serde_json::from_str(&row.request_body).unwrap_or_default();
+    let is_frozen = body["uid"] == *theirs.uid
+        && body["amount"] == theirs.amount
+        && body["agreement_uid"] == *theirs.agreement_uid;
+    if !is_frozen {
+        tell(
+            "I4",
+            "the bank took another body than the frozen one".to_owned(),
+        );
+    }
+    if let Some(key) = uid_key
+        && payment_uid(key, row.instalment_id, row.attempt_no) != row.uid
+    {
+        tell(
+            "I4",
+            "its uid does not follow from instalment and attempt".to_owned(),
+        );
+    }
+}
+
+fn of_row(row: &OurPayment, invariant: &'static str, said: String) -> Violation {
+    let violation = Violation::new(invariant, said).of_uid(row.uid.clone());
+    violation
+        .of_plan(row.plan_id)
+        .of_instalment(row.instalment_id)
+}
+
+/// The uid of an attempt, worked out once more from the documents.
+fn payment_uid(key: &[u8; 32], instalment: Uuid, attempt_no: i32) -> String {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+        return String::new();
+    };
+    mac.update(b"payment");
+    mac.update(instalment.as_bytes());
+    mac.update(&attempt_no.to_be_bytes());
+    let digest = mac.finalize().into_bytes();
+    let head: Vec<u8> = digest.iter().copied().take(20).collect();
+    format!("pd1-{}", BASE32_NOPAD.encode(&head).to_lowercase())
+}
+
+/// I1, I2: at most one success, and none begins before the one before it has failed. A settlement
+/// after the failure is the bank's own change of mind: then a person has been asked.
+pub(crate) fn one_at_a_time(
+    book: &Book,
+    row: &OurPayment,
+    is_questioned: bool,
+    broken: &mut Vec<Violation>,
+) {
+    let payments = book.payments_of(row.instalment_id);
+    let settled = payments.iter().filter(|theirs| theirs.has_settled());
+    if 1 < settled.clone().count() && !is_questioned {
+        let mut violation = of_row(
+            row,
+            "I1",
+            "collected more than once, and nobody asked".to_owned(),
+        );
+        violation.uids = settled.map(|theirs| theirs.uid.clone()).collect();
+        broken.push(violation);
+    }
+    for (before, after) in payments.iter().zip(payments.iter().skip(1)) {
+        let changed_its_mind =
+            is_questioned && before.settled_at.is_some_and(|at| after.created_at <= at);
+        if !before.has_failed() && !changed_its_mind {
+            let said = format!("the bank holds it {} while another was sent", before.state);
+            let violation = of_row(row, "I2", said);
+            broken.push(
+                violation
+                    .of_uid(before.uid.clone())
+                    .of_uid(after.uid.clone()),
+            );
+        }
+    }
+}
+
+/// I8: nothing is armed while everything is stopped.
+pub(crate) fn fenced(row: &OurPayment, fences: &[Fence], broken: &mut Vec<Violation>) {
+    let is_inside = |at: &&DateTime<Utc>| {
+        let inside = |fence: &Fence| {
+            fence.closed_at < **at && fence.opened_at.is_none_or(|opened_at| **at < opened_at)
+        };
+        fences.iter().any(inside)
+    };
+    if let Some(at) = row.sent_at.iter().find(is_inside) {
+        broken.push(of_row(
+            row,
+            "I8",
+            format!("sent at {at}, while everything was stopped"),
+        ));
+    }
+}
+
+/// I10, as far as it holds at any moment: what we hold for certain, the bank does not contradict.
+pub(crate) fn agrees(
+    theirs: Option<&TheirPayment>,
+    row: &OurPayment,
+    is_questioned: bool,
+    broken: &mut Vec<Violation>,
+) {
+    let told = theirs.map_or("unknown", |theirs| theirs.state.as_str());
+    let agrees = match row.state.as_str() {
+        "settled" => told == "settled",
+        // A settlement after the failure is heard later, and asked about then.
+        "failed" => told == "failed" || told == "settled",
+        "rejected" | "abandoned" => told == "unknown" || told == "failed" || is_questioned,
+        "submitted" | "under_investigation" => told != "unknown",
+        _ => true,
+    };
+    if !agrees {
+        broken.push(of_row(
+            row,
+            "I10",
+            format!("{} here, {told} at the bank", row.state),
+        ));
+    }
+    if row.state == "settled" {
+        let is_booked =
+            row.instalment_state == "collected" && row.instalment_cents == row.amount_cents;
+        if !is_booked && !is_questioned {
+            let said = format!("it settled, yet its instalment is {}", row.instalment_state);
+            broken.push(of_row(row, "I11", said));
+        }
+    }
+}
+
+/// I10 when nothing is under way any more: both sides say the same of every payment.
+pub(crate) fn converged(
+    theirs: Option<&TheirPayment>,
+    row: &OurPayment,
+    is_questioned: bool,
+    broken: &mut Vec<Violation>,
+) {
+    let told = theirs.map_or("unknown", |theirs| theirs.state.as_str());
+    let agrees = match row.state.as_str() {
+        "settled" => told == "settled",
+        "failed" => told == "failed" || (told == "settled" && is_questioned),
+        "rejected" | "abandoned" => told == "unknown" || told == "failed" || is_questioned,
+        _ => false,
+    };
+    if !agrees {
+        broken.push(of_row(
+            row,
+            "I10",
+            format!("at the end {} here, {told} there", row.state),
+        ));
+    }
+}

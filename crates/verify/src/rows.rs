@@ -1,0 +1,222 @@
+//! Paydown's rows, by plain SQL that nobody else uses.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::FromRow;
+use sqlx::postgres::PgPool;
+use uuid::Uuid;
+
+/// A payment's row, with what it belongs to.
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct OurPayment {
+    pub id: Uuid,
+    pub uid: String,
+    pub state: String,
+    pub attempt_no: i32,
+    pub amount_cents: i64,
+    pub last_payment: Option<bool>,
+    pub request_body: String,
+    pub created_at: DateTime<Utc>,
+    pub sent_at: Vec<DateTime<Utc>>,
+    pub agreement_uid: String,
+    pub slots_allowed: Option<i32>,
+    pub instalment_id: Uuid,
+    pub instalment_state: String,
+    pub instalment_cents: i64,
+    pub due_date: NaiveDate,
+    pub plan_id: Uuid,
+    pub frozen_because: Option<String>,
+}
+
+/// A step of the journal.
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct JournalRow {
+    pub id: i64,
+    pub subject: String,
+    pub subject_id: Uuid,
+    pub from_state: String,
+    pub to_state: String,
+}
+
+/// A slot that is held.
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct SlotRow {
+    pub payment_id: Uuid,
+    pub reading: String,
+    pub window_first_date: NaiveDate,
+}
+
+/// The sums of one plan.
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct PlanSums {
+    pub id: Uuid,
+    pub total_cents: i64,
+    pub instalments_cents: i64,
+    pub collected_cents: i64,
+    pub is_questioned: bool,
+}
+
+/// An open instalment that nothing will ever look at.
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct LostRow {
+    pub id: Uuid,
+    pub plan_id: Uuid,
+    pub state: String,
+    pub due_date: NaiveDate,
+}
+
+/// An agreement that failed more often in a row than is allowed.
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct StreakRow {
+    pub uid: String,
+    pub plan_id: Uuid,
+    pub consecutive_failures: i32,
+}
+
+const PAYMENT: &str = "select m.id, m.uid, m.state, m.attempt_no, m.amount_cents, m.last_payment,
+         m.request_body, m.created_at, m.sent_at,
+         a.uid as agreement_uid, a.slots_allowed,
+         i.id as instalment_id, i.state as instalment_state, i.amount_cents as instalment_cents,
+         i.due_date, p.id as plan_id, p.frozen_because
+       from payment m
+       join agreement a on a.id = m.agreement_id
+       join instalment i on i.id = m.instalment_id
+       join plan p on p.id = m.plan_id";
+
+/// The rows of these payments, by uid or by id.
+pub(crate) async fn payments(
+    pool: &PgPool,
+    uids: &[String],
+    ids: &[Uuid],
+) -> Result<Vec<OurPayment>, sqlx::Error> {
+    let statement = format!(
+        "{PAYMENT} where m.id in (
+           select id from payment where uid = any($1) union select unnest($2::uuid[]))
+         order by m.id"
+    );
+    sqlx::query_as(sqlx::AssertSqlSafe(statement))
+        .bind(uids)
+        .bind(ids)
+        .fetch_all(pool)
+        .await
+}
+
+/// The rows of every payment.
+pub(crate) async fn all_payments(pool: &PgPool) -> Result<Vec<OurPayment>, sqlx::Error> {
+    let statement = format!("{PAYMENT} order by m.id");
+    sqlx::query_as(sqlx::AssertSqlSafe(statement))
+        .fetch_all(pool)
+        .await
+}
+
+/// The journal after `seen`.
+pub(crate) async fn journal(pool: &PgPool, seen: i64) -> Result<Vec<JournalRow>, sqlx::Error> {
+    sqlx::query_as(
+        "select id, subject, subject_id, from_state, to_state from journal
+         where $1 < id order by id",
+    )
+    .bind(seen)
+    .fetch_all(pool)
+    .await
+}
+
+/// Instalments among these whose attempts are not numbered from 1 without gaps.
+pub(crate) async fn gapped(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<Uuid>, sqlx::Error> {
+    sqlx::query_scalar(
+        "select instalment_id from payment where instalment_id = any($1)
+         group by instalment_id
+         having min(attempt_no) <> 1 or max(attempt_no) <> count(*)",
+    )
+    .bind(ids)
+    .fetch_all(pool)
+    .await
+}
+
+/// The slots these payments hold.
+pub(crate) async fn slots(pool: &PgPool, payments: &[Uuid]) -> Result<Vec<SlotRow>, sqlx::Error> {
+    sqlx::query_as(
+        "select payment_id, reading, window_first_date from window_slot
+         where payment_id = any($1) and released_at is null",
+    )
+    .bind(payments)
+    .fetch_all(pool)
+    .await
+}
+
+/// The sums of these plans, and whether a person is asked about money that moved unforeseen.
+pub(crate) async fn sums(pool: &PgPool, plans: &[Uuid]) -> Result<Vec<PlanSums>, sqlx::Error> {
+    sqlx::query_as(
+        "select p.id, p.total_cents,
+           coalesce(sum(i.amount_cents), 0)::bigint as instalments_cents,
+           coalesce(sum(i.amount_cents) filter (where i.state = 'collected'), 0)::bigint
+             as collected_cents,
+           exists (select 1 from exception e where e.plan_id = p.id and e.closed_at is null
+                   and e.kind in ('late_settlement', 'settled_after_end', 'payment_conflict',
+                                  'reversal', 'echo_mismatch')) as is_questioned
+         from plan p join instalment i on i.plan_id = p.id
+         where p.id = any($1)
+         group by p.id",
+    )
+    .bind(plans)
+    .fetch_all(pool)
+    .await
+}
+
+/// Open instalments whose due date is over and that nothing looks at again: no wake-up of their
+/// own, no payment that has one, no open question, and a plan that has not ended.
+pub(crate) async fn lost(pool: &PgPool, today: NaiveDate) -> Result<Vec<LostRow>, sqlx::Error> {
+    sqlx::query_as(
+        "select i.id, i.plan_id, i.state, i.due_date
+         from instalment i
+         join plan p on p.id = i.plan_id
+         where i.due_date < $1 and i.wake_at is null
+           and i.state in ('scheduled', 'collecting', 'retrying')
+           and p.state <> 'cancelled'
+           and not exists (select 1 from payment m
+                           where m.instalment_id = i.id and m.wake_at is not null)
+           and not exists (select 1 from exception e
+                           where e.plan_id = p.id and e.closed_at is null)",
+    )
+    .bind(today)
+    .fetch_all(pool)
+    .await
+}
+
+/// Agreements with more failures in a row than a bank bears.
+pub(crate) async fn streaks(pool: &PgPool, most: i32) -> Result<Vec<StreakRow>, sqlx::Error> {
+    sqlx::query_as(
+        "select uid, plan_id, consecutive_failures from agreement where $1 < consecutive_failures",
+    )
+    .bind(most)
+    .fetch_all(pool)
+    .await
+}
+
+/// How many rows should have been looked at by `at`, and how many webhooks wait.
+pub(crate) async fn overdue(pool: &PgPool, at: DateTime<Utc>) -> Result<(i64, i64), sqlx::Error> {
+    sqlx::query_as(
+        "select (select count(*) from agreement where wake_at <= $1)
+              + (select count(*) from instalment where wake_at <= $1)
+              + (select count(*) from payment where wake_at <= $1),
+                (select count(*) from webhook where digested_at is null and received_at <= $1)",
+    )
+    .bind(at)
+    .fetch_one(pool)
+    .await
+}
+
+/// How many rows of each kind there are: customers, plans, instalments and agreements.
+pub(crate) async fn counts(pool: &PgPool) -> Result<(i64, i64, i64, i64), sqlx::Error> {
+    sqlx::query_as(
+        "select (select count(*) from customer), (select count(*) from plan),
+                (select count(*) from instalment), (select count(*) from agreement)",
+    )
+    .fetch_one(pool)
+    .await
+}
+
+/// How many open questions there are of each kind.
+pub(crate) async fn questions(pool: &PgPool) -> Result<Vec<(String, i64)>, sqlx::Error> {
+    sqlx::query_as("select kind, count(*) from exception group by kind order by kind")
+        .fetch_all(pool)
+        .await
+}

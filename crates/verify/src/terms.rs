@@ -1,0 +1,178 @@
+//! What an agreement allows, held against what the bank took under it: I5, I6, I7, I22, I28.
+
+use chrono::{NaiveDate, TimeDelta};
+
+use crate::Violation;
+use crate::book::{Book, Kept};
+use crate::calendar::{MonthEnd, sydney_date};
+use crate::rows::OurPayment;
+use crate::witness::{Terms, TheirPayment};
+
+/// The most submissions of one payment: the first and ten retries.
+const SUBMISSIONS_MAX: usize = 11;
+/// The most submissions of one payment within any 24 hours.
+const SUBMISSIONS_A_DAY: usize = 5;
+
+/// Every law of its agreement that the payment `uid` breaks.
+pub(crate) fn check(book: &mut Book, uid: &str, row: &OurPayment, broken: &mut Vec<Violation>) {
+    let Some(theirs) = book.entries.get(uid).map(|entry| entry.theirs.clone()) else {
+        return;
+    };
+    let mut tell = |invariant, said: String| {
+        let violation = Violation::new(invariant, said)
+            .of_uid(uid)
+            .of_plan(row.plan_id);
+        broken.push(violation.of_instalment(row.instalment_id));
+    };
+    for (invariant, said) in budgets(&theirs, row.due_date) {
+        tell(invariant, said);
+    }
+    let Some(kept) = book.agreements.get_mut(&theirs.agreement_uid) else {
+        tell("I3", "the bank's payment has no agreement".to_owned());
+        return;
+    };
+    let date = sydney_date(theirs.last_submitted_at());
+    for said in dates(kept, &theirs) {
+        tell("I7", said);
+    }
+    let before = standing(book, &theirs);
+    let Some(kept) = book.agreements.get_mut(&theirs.agreement_uid) else {
+        return;
+    };
+    if let Some(said) = amount(&kept.agreement.terms, &theirs, &before) {
+        tell("I6", said);
+    }
+    if theirs.has_failed() {
+        return;
+    }
+    for said in counts(kept, date, &before) {
+        tell("I5", said);
+    }
+}
+
+/// The other payments of the same agreement that have not failed.
+fn standing(book: &Book, theirs: &TheirPayment) -> Vec<TheirPayment> {
+    let kept = book.agreements.get(&theirs.agreement_uid);
+    let uids = kept.into_iter().flat_map(|kept| &kept.payments);
+    let others = uids.filter(|uid| **uid != theirs.uid);
+    let entries = others.filter_map(|uid| book.entries.get(uid));
+    let standing = entries.filter(|entry| !entry.theirs.has_failed());
+    standing.map(|entry| entry.theirs.clone()).collect()
+}
+
+/// I5: payments in each period under both readings; over the whole life where there are no periods.
+fn counts(kept: &mut Kept, date: NaiveDate, others: &[TheirPayment]) -> Vec<String> {
+    let Some(allowed) = kept.agreement.terms.count else {
+        return Vec::new();
+    };
+    let submitted: Vec<NaiveDate> = others
+        .iter()
+        .map(|other| sydney_date(other.last_submitted_at()))
+        .collect();
+    let mut broken = Vec::new();
+    if kept.periods.is_empty() {
+        let count = submitted.len() as u64 + 1;
+        if allowed < count {
+            broken.push(format!(
+                "{count} payments in all, where {allowed} are allowed"
+            ));
+        }
+    }
+    for (periods, how) in kept.periods.iter_mut().zip(MonthEnd::BOTH) {
+        let first = periods.first_date(date);
+        let together = submitted
+            .iter()
+            .filter(|other| periods.first_date(**other) == first);
+        let count = together.count() as u64 + 1;
+        if allowed < count {
+            let (word, begins) = (how.word(), first.unwrap_or(date));
+            broken.push(format!(
+                "{count} payments in the period from {begins} by {word}, {allowed} are allowed"
+            ));
+        }
+    }
+    broken
+}
+
+/// I6: the amount, by the type of the terms.
+fn amount(terms: &Terms, theirs: &TheirPayment, others: &[TheirPayment]) -> Option<String> {
+    let is_last = theirs.last_payment == Some(true);
+    let is_first = others
+        .iter()
+        .all(|other| theirs.created_at <= other.created_at);
+    let wanted = match terms.kind.as_str() {
+        "fixed" => terms.amount,
+        "balloon" if is_last => terms.last_payment_amount.or(terms.amount),
+        "balloon" if is_first && terms.first_payment_amount.is_some() => {
+            let allowed = [terms.first_payment_amount, terms.amount];
+            return (!allowed.contains(&Some(theirs.amount)))
+                .then(|| format!("{} is neither first nor regular amount", theirs.amount));
+        }
+        "balloon" => terms.amount,
+        _ => None,
+    };
+    if wanted.is_some_and(|wanted| wanted != theirs.amount) {
+        return Some(format!(
+            "{} cents were collected, not {wanted:?}",
+            theirs.amount
+        ));
+    }
+    if terms.max_amount.is_some_and(|most| most < theirs.amount) {
+        return Some(format!("{} cents are over the maximum", theirs.amount));
+    }
+    if theirs.amount < 1 {
+        return Some(format!("{} cents were collected", theirs.amount));
+    }
+    let after_last = others
+        .iter()
+        .any(|other| other.last_payment == Some(true) && other.created_at <= theirs.created_at);
+    (terms.kind == "balloon" && after_last && !theirs.has_failed())
+        .then(|| "a payment follows the one marked as the last".to_owned())
+}
+
+/// I7: every submission lies within the agreement's dates.
+fn dates(kept: &Kept, theirs: &TheirPayment) -> Vec<String> {
+    let agreement = &kept.agreement;
+    let terms = &agreement.terms;
+    let mut broken = Vec::new();
+    for date in theirs.submitted_at.iter().map(|at| sydney_date(*at)) {
+        let ends = [agreement.validity_end_date, terms.last_payment_date];
+        let starts = [
+            Some(agreement.validity_start_date),
+            terms.first_payment_date,
+        ];
+        if starts.into_iter().flatten().any(|start| date < start) {
+            broken.push(format!("submitted on {date}, before its agreement allows"));
+        }
+        if ends.into_iter().flatten().any(|end| end < date) {
+            broken.push(format!("submitted on {date}, after its agreement allows"));
+        }
+    }
+    broken
+}
+
+/// I22 and I28: how often one payment is submitted, and never before it is due.
+fn budgets(theirs: &TheirPayment, due_date: NaiveDate) -> Vec<(&'static str, String)> {
+    let mut broken = Vec::new();
+    let submitted = &theirs.submitted_at;
+    if SUBMISSIONS_MAX < submitted.len() {
+        broken.push(("I22", format!("it was submitted {} times", submitted.len())));
+    }
+    for (index, from) in submitted.iter().enumerate() {
+        let within = submitted.iter().skip(index);
+        let count = within
+            .filter(|at| **at < *from + TimeDelta::hours(24))
+            .count();
+        if SUBMISSIONS_A_DAY < count {
+            broken.push(("I22", format!("it was submitted {count} times in 24 hours")));
+        }
+    }
+    if let Some(early) = submitted
+        .iter()
+        .map(|at| sydney_date(*at))
+        .find(|date| *date < due_date)
+    {
+        broken.push(("I28", format!("submitted on {early}, due on {due_date}")));
+    }
+    broken
+}

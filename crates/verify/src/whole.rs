@@ -1,0 +1,116 @@
+//! What holds of the rows as a whole: I9, I11, I21.
+
+use std::collections::{BTreeMap, HashMap};
+
+use uuid::Uuid;
+
+use crate::Violation;
+use crate::book::Book;
+use crate::calendar::MonthEnd;
+use crate::rows::{LostRow, OurPayment, PlanSums, SlotRow};
+
+/// I21: who holds slots, and whether they are of real periods.
+pub(crate) fn slots(
+    book: &mut Book,
+    rows: &[OurPayment],
+    slots: &[SlotRow],
+    broken: &mut Vec<Violation>,
+) {
+    let mut held: HashMap<Uuid, Vec<&SlotRow>> = HashMap::new();
+    for slot in slots {
+        held.entry(slot.payment_id).or_default().push(slot);
+    }
+    for row in rows {
+        let held = held.get(&row.id).map_or(&[][..], Vec::as_slice);
+        let mut tell = |said: String| {
+            let violation = Violation::new("I21", said).of_uid(row.uid.clone());
+            broken.push(
+                violation
+                    .of_plan(row.plan_id)
+                    .of_instalment(row.instalment_id),
+            );
+        };
+        let is_over = matches!(row.state.as_str(), "failed" | "rejected" | "abandoned");
+        if is_over && !held.is_empty() {
+            tell(format!(
+                "{} slots are held by a payment that is {}",
+                held.len(),
+                row.state
+            ));
+        }
+        if is_over || row.slots_allowed.is_none() {
+            continue;
+        }
+        for how in MonthEnd::BOTH {
+            if !held.iter().any(|slot| slot.reading == how.word()) {
+                tell(format!(
+                    "{}, and no slot is held by {}",
+                    row.state,
+                    how.word()
+                ));
+            }
+        }
+        let Some(kept) = book.agreements.get_mut(&row.agreement_uid) else {
+            continue;
+        };
+        for (periods, how) in kept.periods.iter_mut().zip(MonthEnd::BOTH) {
+            for slot in held.iter().filter(|slot| slot.reading == how.word()) {
+                let begins = slot.window_first_date;
+                if periods.first_date(begins) != Some(begins) {
+                    tell(format!(
+                        "a slot is held in a period from {begins}, and none begins then"
+                    ));
+                }
+            }
+        }
+    }
+}
+
+/// I11: what is collected is what has settled, and never more than was planned.
+pub(crate) fn sums(
+    plans: &[PlanSums],
+    settled: &BTreeMap<Uuid, i64>,
+    is_final: bool,
+    broken: &mut Vec<Violation>,
+) {
+    for plan in plans {
+        let settled = settled.get(&plan.id).copied().unwrap_or(0);
+        let mut tell = |said: String| broken.push(Violation::new("I11", said).of_plan(plan.id));
+        if plan.total_cents < settled && !plan.is_questioned {
+            tell(format!(
+                "{settled} cents settled of {} planned",
+                plan.total_cents
+            ));
+        }
+        if plan.instalments_cents != plan.total_cents {
+            tell(format!(
+                "its instalments come to {} cents, not {}",
+                plan.instalments_cents, plan.total_cents
+            ));
+        }
+        if settled < plan.collected_cents {
+            tell(format!(
+                "{} cents are collected, {settled} settled",
+                plan.collected_cents
+            ));
+        }
+        if is_final && settled != plan.collected_cents && !plan.is_questioned {
+            tell(format!(
+                "{} cents are collected, {settled} settled",
+                plan.collected_cents
+            ));
+        }
+    }
+}
+
+/// I9: no open instalment that nothing will ever look at.
+pub(crate) fn lost(rows: &[LostRow], broken: &mut Vec<Violation>) {
+    for row in rows {
+        let said = format!(
+            "{} since {}, and nothing looks at it",
+            row.state, row.due_date
+        );
+        let violation = Violation::new("I9", said).of_plan(row.plan_id);
+        broken.push(violation.of_instalment(row.id));
+    }
+}
