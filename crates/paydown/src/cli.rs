@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 
 use crate::demo::Options as DemoOptions;
 use crate::verbs::{
-    clock, config, demo, dev, doctor, fit, keys, migrate, postgres, sandbox, serve,
+    clock, config, conformance, demo, dev, doctor, fit, keys, migrate, postgres, sandbox, serve,
     simulate, windows, work,
 };
 
@@ -45,6 +45,8 @@ pub enum Verb {
     Windows(windows::Arguments),
     /// Prove that a schedule fits an agreement, or propose an agreement that it fits.
     Fit(fit::Arguments),
+    /// Hold a provider to everything its papers say and Paydown relies on.
+    Conformance(conformance::Arguments),
     /// Simulate years of collecting with everything going wrong that can.
     Simulate(simulate::Arguments),
     /// Look whether everything Paydown needs is here and in order.
@@ -68,6 +70,7 @@ pub enum Verb {
 pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.verb {
         Verb::Fit(arguments) => return fit::run(&arguments),
+        Verb::Conformance(arguments) => return conformance::run(&arguments).await,
         Verb::Simulate(arguments) => return simulate::run(arguments).await,
         Verb::Doctor(arguments) => return doctor::run(&arguments, cli.config).await,
         Verb::Demo(options) => demo::run(options).await?,

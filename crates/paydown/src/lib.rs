@@ -4,6 +4,7 @@
 pub mod cli;
 pub mod clock_steps;
 pub mod config;
+pub mod conformance;
 pub mod demo;
 pub mod follow_clock;
 pub mod http;

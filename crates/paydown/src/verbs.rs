@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod conformance;
 pub mod demo;
 pub mod dev;
 pub mod doctor;
