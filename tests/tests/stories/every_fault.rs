@@ -83,17 +83,7 @@ async fn with_every_fault_at_once_the_banks_ledger_and_ours_end_the_same() {
         assert!(undecided.is_empty(), "undecided still: {undecided:?}");
     }
     // Payment by payment: what is settled there is settled here, or a question about money that came late.
-    let ours: BTreeSet<(String, i64)> = sqlx::query_as::<_, (String, i64)>(
-        "select uid, amount_cents from payment p
-         where state = 'settled'
-            or conflict_state = 'settled' and exists (
-              select 1 from exception e where e.subject_id = p.id and e.kind = 'late_settlement')",
-    )
-    .fetch_all(world.pool())
-    .await
-    .unwrap()
-    .into_iter()
-    .collect();
+    let ours = settled_here(&world).await;
     let ledger = world.ledger().await;
     let settled = ledger.payments.iter().filter(|one| one.state == "settled");
     let theirs: BTreeSet<(String, i64)> =
@@ -104,4 +94,19 @@ async fn with_every_fault_at_once_the_banks_ledger_and_ours_end_the_same() {
         "most was collected in spite of it all"
     );
     world.finish().await;
+}
+
+/// The uids and amounts of payments that settled, those that are a question because they did so late included.
+async fn settled_here(world: &World) -> BTreeSet<(String, i64)> {
+    sqlx::query_as::<_, (String, i64)>(
+        "select uid, amount_cents from payment p
+         where state = 'settled'
+            or conflict_state = 'settled' and exists (
+              select 1 from exception e where e.subject_id = p.id and e.kind = 'late_settlement')",
+    )
+    .fetch_all(world.pool())
+    .await
+    .unwrap()
+    .into_iter()
+    .collect()
 }

@@ -379,3 +379,21 @@ fn nothing_overdue_moves_past_the_calendar() {
     let late = refusal(&on("2200-12-31"), Change::ChangeAccount);
     assert_eq!(late, Refusal::BeyondCalendar);
 }
+
+#[test]
+fn instalments_of_one_date_stay_together_unless_they_have_to_move() {
+    let due = |today| {
+        let mut plan = asked_on(today);
+        plan.instalments[2].due_date = date("2026-04-05");
+        plan.instalments[3].due_date = date("2026-06-05");
+        asked(&plan, Change::ChangeAccount)
+    };
+
+    assert!(another(&due("2026-04-05")).1.is_empty());
+    let late = due("2026-04-06");
+    assert_eq!(
+        another(&late).1,
+        ["2 2026-04-05 to 2026-04-06", "3 2026-04-05 to 2026-04-07"]
+    );
+    assert_eq!(tail(&late)[2], "4 2026-06-05 30000 kept");
+}
