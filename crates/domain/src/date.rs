@@ -9,7 +9,8 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, Time
 pub const ZONE: chrono_tz::Tz = chrono_tz::Australia::Sydney;
 
 /// The version of the time zone database compiled in, such as `2025b`: from it follow the instants
-/// at which Sydney's clocks change. Dates beyond the rules it knows are read by its last ones.
+/// at which Sydney's clocks change. Dates beyond the changes it knows, from the year 2100 on, are read by
+/// the last offset it has.
 ///
 /// # Examples
 ///

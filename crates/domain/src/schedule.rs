@@ -29,7 +29,7 @@ pub struct PlannedInstalment {
     pub amount: Cents,
 }
 
-/// 1 to 1,500 instalments with strictly ascending due dates, numbered from 1.
+/// 1 to 1,500 instalments with due dates that never descend, numbered from 1.
 ///
 /// # Examples
 ///

@@ -2,7 +2,7 @@
 
 use super::{History, Subject};
 use crate::failure::{RETRIES_IN_ALL_MAX, SUBMISSIONS_IN_24H_MAX, worded};
-use crate::terms::AmountRefusal;
+use crate::terms::{Allowance, AmountRefusal};
 
 /// The code of the one amount rule whose answer changes when another payment settles: the first
 /// payment's amount.
@@ -97,7 +97,14 @@ impl Rule {
                 Some(refusal) => allowed(refusal),
                 None => "the terms did not allow its amount".to_owned(),
             },
-            Rule::NoFreeSlot => "the period's payments are all taken".to_owned(),
+            Rule::NoFreeSlot => match history.terms.allowance() {
+                Allowance::Lifetime(count) => {
+                    format!("the agreement allows {count} in all, and all are taken")
+                }
+                Allowance::PerWindow(_) | Allowance::Unlimited => {
+                    "the period's payments are all taken".to_owned()
+                }
+            },
             Rule::TooManyFailuresInARow => "too many payments in a row have failed".to_owned(),
             Rule::RetryBudgetSpent => match Budget::spent(history) {
                 Budget::InAll => {

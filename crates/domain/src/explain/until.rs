@@ -3,7 +3,7 @@
 use super::rule::Rule;
 use super::{History, Subject};
 use crate::date::{BusinessDate, Instant};
-use crate::gate::{Carry, room};
+use crate::gate::{ADHOC_ROOM_DAYS, Carry, room};
 use crate::instalment::State;
 use crate::period::{Reading, Window, window_holding};
 
@@ -58,8 +58,15 @@ pub(super) fn rule_of_end(subject: &Subject<'_>, history: &History<'_>, now: Ins
     let today = BusinessDate::of_instant(now);
     let has_passed = |date: Option<BusinessDate>| date.is_some_and(|date| date < today);
     let window = window_of(subject.due_date, history);
+    // In the order of the gate: without a window it is the days after the due date that are over.
+    let adhoc_end = match window {
+        Some(_) => None,
+        None => subject.due_date.plus_days(ADHOC_ROOM_DAYS),
+    };
     if has_passed(window.map(|window| window.last_date)) {
         Rule::WindowOver
+    } else if has_passed(adhoc_end) {
+        Rule::RoomOver
     } else if has_passed(history.validity.end_date) {
         Rule::AfterValidity
     } else if has_passed(history.terms.last_payment_date()) {

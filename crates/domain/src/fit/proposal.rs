@@ -60,7 +60,7 @@ pub enum ProposeError {
         /// The date of asking.
         today: BusinessDate,
     },
-    /// No terms known to us hold the schedule: its retries would outlast the calendar.
+    /// No terms known to us hold the schedule: its retries would outlast every period, or the calendar.
     #[error("no terms fit the schedule: {0}")]
     NothingFits(#[source] CounterExample),
 }
@@ -89,8 +89,9 @@ pub enum ProposeError {
 ///
 /// # Errors
 ///
-/// Fails when the first instalment is due before `today`, or when the days to try again end after
-/// the last date that we know, 2200-12-31.
+/// Fails when the first instalment is due before `today`, or when the days to try again are more
+/// than a year's window or the 28 of an adhoc agreement leave, or end after the last date that we
+/// know, 2200-12-31.
 ///
 /// # Examples
 ///

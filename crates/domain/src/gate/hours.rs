@@ -73,11 +73,7 @@ impl SendingHours {
     /// ```
     #[must_use]
     pub fn closes_at(self, date: BusinessDate) -> Instant {
-        if self.closes_hour < 24 {
-            date.at_hour(self.closes_hour, 0)
-        } else {
-            date.closes_at()
-        }
+        date.at_hour(self.closes_hour, 0)
     }
 
     /// The instant of the same Sydney date at which sending is open: `at` itself, the opening before

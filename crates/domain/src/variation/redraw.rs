@@ -90,13 +90,18 @@ impl Draft {
     fn moved(mut self, plan: &PlanView, sequence: u32, to: BusinessDate) -> Result<Draft, Stop> {
         let place = self.place_of(plan, sequence)?;
         let due_date = self.tail.get(place).map(|one| one.due_date);
-        let standing = plan.standing().map(|one| one.due_date);
-        let others = self.tail.iter().map(|one| one.due_date).chain(standing);
-        // Whoever stood before it has to stand before it still, and the same after it.
+        let standing = plan.standing().map(|one| (one.due_date, one.sequence));
+        let others = self.tail.iter().map(|one| (one.due_date, one.sequence));
+        // Whoever stood before it has to stand before it still, and the same after it; of several
+        // on one date, the lower numbers do.
         let passed = others
-            .filter(|other| Some(*other) != due_date)
-            .find(|other| to == *other || (Some(*other) < due_date) != (*other < to));
-        if let Some(passed) = passed {
+            .chain(standing)
+            .filter(|(_, other)| *other != sequence)
+            .find(|(date, other)| {
+                let stood_before = (Some(*date), *other) < (due_date, sequence);
+                to == *date || stood_before != (*date < to)
+            });
+        if let Some((passed, _)) = passed {
             let detail = format!("{to} is not on the same side of {passed} as before");
             return Err(Stop::Broken(Violation::new("/to", "not_in_order", detail)));
         }

@@ -245,6 +245,10 @@ fn the_rule_that_ended_its_time_is_named() {
     // Ad hoc: 28 days.
     assert_eq!(rule("2026-07-30", adhoc, None, None), is("room_over"));
     assert_eq!(rule("2026-07-29", adhoc, None, None), None);
+    // In the gate's order: those days are over before the agreement is.
+    assert_eq!(rule("2026-07-20", adhoc, ends, None), is("after_validity"));
+    let later = Some("2026-08-10");
+    assert_eq!(rule("2026-08-20", adhoc, later, None), is("room_over"));
 }
 
 #[test]

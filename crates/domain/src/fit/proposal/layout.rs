@@ -2,6 +2,7 @@
 
 use super::ProposalPolicy;
 use crate::date::BusinessDate;
+use crate::gate::ADHOC_ROOM_DAYS;
 use crate::period::{Length, Reading, index_holding, window};
 use crate::schedule::Schedule;
 use crate::terms::{Frequency, PaymentTerms};
@@ -16,8 +17,8 @@ const SHORTER_ROOM_DAYS: i64 = 4;
 pub(super) struct Layout {
     pub(super) frequency: Frequency,
     pub(super) anchor: BusinessDate,
-    /// The most instalments in one window: the count this anchor needs. Due dates differ and no
-    /// window has more than 366 of them, so it is never more than a provider takes.
+    /// The most instalments in one window: the count this anchor needs, at most what a provider
+    /// takes.
     pub(super) count: u32,
     /// Days between a due date and its window's last date, the least of all instalments.
     pub(super) room_days: i64,
@@ -71,7 +72,12 @@ pub(super) fn choose(schedule: &Schedule, policy: &ProposalPolicy) -> Option<Lay
     let roomless = ProposalPolicy::new(policy.today, 0);
     let follows_a_period =
         best_layout(schedule, natural, &roomless).is_some_and(|layout| layout.is_narrow(due));
-    if let Some(layout) = longer.first().filter(|_| follows_a_period) {
+    // And where an adhoc agreement has none either, whatever has them will do.
+    let outlasts_adhoc = ADHOC_ROOM_DAYS < i64::from(policy.retry_days);
+    if let Some(layout) = longer
+        .first()
+        .filter(|_| follows_a_period || outlasts_adhoc)
+    {
         return Some(*layout);
     }
     // A count for life is as narrow as can be, but a provider takes none above 999.
@@ -93,6 +99,8 @@ fn natural_frequency(schedule: &Schedule) -> Frequency {
         .instalments()
         .windows(2)
         .map(|pair| pair[0].due_date.days_until(pair[1].due_date))
+        // Several due on one date are one in the rhythm.
+        .filter(|gap| 0 < *gap)
         .collect();
     gaps.sort_unstable();
     let Some(usual) = gaps.get(gaps.len().saturating_sub(1) / 2) else {
@@ -186,7 +194,7 @@ fn lay_out(
             windows = windows.max(index.saturating_add(1));
             room_days = room_days.min(due.days_until(end));
             let beaten = best.is_some_and(|best| !is_better((count, room_days), &best));
-            if room_days < room_wanted || beaten {
+            if room_days < room_wanted || PaymentTerms::COUNT_MAX < count || beaten {
                 return None;
             }
         }

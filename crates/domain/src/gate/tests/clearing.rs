@@ -172,3 +172,37 @@ fn on_the_last_date_of_the_calendar_sending_opens_no_more() {
     let opens_at = last.closes_at();
     assert_eq!(refused, Err(Refusal::OutsideSendingHours { opens_at }));
 }
+
+#[test]
+fn a_refusal_tells_what_it_is_about() {
+    let window = Window {
+        index: 0,
+        first_date: date(2026, 3, 5),
+        last_date: date(2026, 4, 4),
+    };
+    let full = |window| Refusal::NoFreeSlot {
+        reading: Reading::Oligo,
+        window,
+        allowed: 2,
+    };
+    assert_eq!(
+        full(Some(window)).to_string(),
+        "the window 2026-03-05…2026-04-04 allows 2, and all are taken or needed"
+    );
+    assert_eq!(
+        full(None).to_string(),
+        "the agreement allows 2 in all, and all are taken"
+    );
+
+    let stale = |confirmed_at| Refusal::AgreementStale { confirmed_at }.to_string();
+    assert_eq!(
+        stale(None),
+        "the agreement's state is not fresh: never confirmed by the provider"
+    );
+    let at = Some(date(2026, 3, 9).at_hour(9, 0));
+    assert_eq!(
+        stale(at),
+        "the agreement's state is not fresh: last confirmed at 2026-03-08 22:00:00 UTC, more than \
+         24 hours ago"
+    );
+}

@@ -117,7 +117,7 @@ fn a_long_sparse_schedule_keeps_its_period_where_no_count_for_life_is_left() {
 }
 
 #[test]
-fn an_adhoc_agreement_lasts_28_days_past_its_last_due_date_and_leaves_no_more_for_retries() {
+fn an_adhoc_agreement_lasts_28_days_and_a_long_period_takes_over_where_they_are_too_few() {
     let plan = listed(&["2026-01-05", "2026-01-06", "2026-01-07", "2026-07-01"]);
     let end = |retry_days| {
         let policy = ProposalPolicy::new(date("2026-01-01"), retry_days);
@@ -125,13 +125,42 @@ fn an_adhoc_agreement_lasts_28_days_past_its_last_due_date_and_leaves_no_more_fo
             ProposeError::NothingFits(found) => found.rule,
             ProposeError::FirstDueInPast { .. } => panic!("nothing is due in the past"),
         })?;
-        assert_eq!(found.terms.frequency(), Frequency::Adhoc);
-        Ok(found.validity.end_date)
+        let end_date = found.validity.end_date.map(|end| end.to_string());
+        Ok((found.terms.frequency(), end_date.unwrap_or_default()))
     };
 
-    assert_eq!(end(3), Ok(Some(date("2026-07-29"))));
-    assert_eq!(end(28), Ok(Some(date("2026-07-29"))));
-    assert_eq!(end(29), Err(FitRule::NoRoomToRetry));
+    assert_eq!(end(3), Ok((Frequency::Adhoc, "2026-07-29".to_owned())));
+    assert_eq!(end(28), Ok((Frequency::Adhoc, "2026-07-29".to_owned())));
+    assert_eq!(
+        end(29),
+        Ok((Frequency::SemiAnnual, "2026-12-31".to_owned()))
+    );
+    assert_eq!(end(367), Err(FitRule::NoRoomToRetry));
+}
+
+#[test]
+fn several_instalments_of_one_date_are_one_in_the_rhythm() {
+    let due = ["2026-01-10", "2026-02-10", "2026-03-10", "2026-04-10"];
+    let twice: Vec<&str> = due.into_iter().flat_map(|due| [due, due]).collect();
+    let policy = ProposalPolicy::new(date("2026-01-01"), 4);
+
+    let found = propose(&listed(&twice), &policy).expect("a proposal");
+    assert_eq!(
+        (found.terms.frequency(), found.terms.count()),
+        (Frequency::Monthly, Some(2))
+    );
+}
+
+#[test]
+fn no_count_is_proposed_that_no_provider_takes() {
+    let count = |instalments: usize| {
+        let policy = ProposalPolicy::new(date("2026-01-01"), 0);
+        let found = propose(&listed(&vec!["2026-01-10"; instalments]), &policy);
+        found.expect("a proposal").terms.count()
+    };
+
+    assert_eq!(count(999), Some(999));
+    assert_eq!(count(1_000), None);
 }
 
 #[test]
