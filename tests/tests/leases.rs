@@ -312,3 +312,22 @@ async fn processes_together_make_no_more_calls_than_they_share() {
     let other = database.store.take_turn("adyen", flow).await.unwrap();
     assert_eq!(other, None, "another provider has turns of its own");
 }
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_holds_no_call_back_for_ever() {
+    let database = fresh_database().await;
+    let flow = Flow {
+        per_second: NonZeroU32::MIN,
+        burst: NonZeroU32::MIN,
+    };
+    let pool = PgPool::connect(&database.url).await.unwrap();
+    // As the row stands when the database's clock ran a year ahead and was put right.
+    sqlx::query("insert into provider_turn values ('oligo', now() + interval '1 year')")
+        .execute(&pool)
+        .await
+        .unwrap();
+
+    assert_eq!(database.store.take_turn("oligo", flow).await.unwrap(), None);
+    let wait = database.store.take_turn("oligo", flow).await.unwrap();
+    assert!(wait.is_some_and(|wait| wait <= Duration::from_secs(2)), "{wait:?}");
+}

@@ -97,7 +97,7 @@ async fn record(deps: &Deps, answers: Vec<(AgreementId, CancelFact)>) -> Result<
     }
     if !unsent.is_empty() {
         let now = deps.clock.now();
-        deps.store.doubt_cancellations(&unsent, now).await?;
+        deps.store.doubt_cancellations(&unsent, false, now).await?;
     }
     if !refused.is_empty() {
         ask_agreements(deps, &refused).await?;

@@ -32,6 +32,49 @@ const SAYING_NOTHING: &[&str] = &[
     "mr", "mrs", "ms", "miss", "mx", "dr", "prof", "and", "the", "pty", "ltd", "limited",
 ];
 
+/// Words that many names have, and that make nobody the same person. Family names among such words (Le, Do, La,
+/// Van) are not of them.
+const SAYING_LITTLE: &[&str] = &[
+    "of",
+    "for",
+    "atf",
+    "de",
+    "da",
+    "dos",
+    "di",
+    "del",
+    "della",
+    "von",
+    "der",
+    "den",
+    "al",
+    "el",
+    "bin",
+    "binti",
+    "family",
+    "trust",
+    "trustee",
+    "services",
+    "group",
+    "holdings",
+    "company",
+    "co",
+    "australia",
+];
+
+/// Letters that stand for another without being it plus a mark.
+const FOLDED: &[(char, &str)] = &[
+    ('đ', "d"),
+    ('ð', "d"),
+    ('ł', "l"),
+    ('ø', "o"),
+    ('ß', "ss"),
+    ('ı', "i"),
+    ('æ', "ae"),
+    ('œ', "oe"),
+    ('þ', "th"),
+];
+
 /// Compares two names: accents, case, punctuation, titles and the order of words make no difference.
 pub fn compare_names(one: &str, other: &str) -> NameMatch {
     let (one, other) = (words(one), words(other));
@@ -41,9 +84,10 @@ pub fn compare_names(one: &str, other: &str) -> NameMatch {
     if one == other || one.concat() == other.concat() || sorted(&one) == sorted(&other) {
         return NameMatch::Same;
     }
-    let shares_a_word = one
+    let (ours, theirs) = (telling(&one), telling(&other));
+    let shares_a_word = ours
         .iter()
-        .any(|word| other.iter().any(|their| is_nearly(word, their)));
+        .any(|word| theirs.iter().any(|their| is_nearly(word, their)));
     let (fewer, more) = if one.len() <= other.len() {
         (&one, &other)
     } else {
@@ -56,12 +100,29 @@ pub fn compare_names(one: &str, other: &str) -> NameMatch {
     }
 }
 
+/// The words that tell who it is, and neighbours written as one: `Mc Donald` is `McDonald`.
+fn telling(words: &[String]) -> Vec<String> {
+    let tells = |word: &String| !SAYING_LITTLE.contains(&word.as_str());
+    let pairs = words.windows(2).filter(|pair| pair.iter().any(tells));
+    let joined = pairs.map(<[String]>::concat);
+    words
+        .iter()
+        .filter(|word| tells(word))
+        .cloned()
+        .chain(joined)
+        .collect()
+}
+
 /// The words of a name, in small letters without marks. An apostrophe joins; everything else parts.
 fn words(name: &str) -> Vec<String> {
     let plain: String = name
         .nfkd()
         .filter(|c| !is_combining_mark(*c) && !matches!(c, '\'' | '’' | '`' | '.'))
         .flat_map(char::to_lowercase)
+        .map(|c| {
+            let folded = FOLDED.iter().find(|(letter, _)| *letter == c);
+            folded.map_or_else(|| c.to_string(), |(_, plain)| (*plain).to_owned())
+        })
         .collect();
     plain
         .split(|c: char| !c.is_alphanumeric())
@@ -127,6 +188,8 @@ mod tests {
                 ("Dr Mia Chen", "Ms. Mia Chen"),
                 ("Example Foods", "EXAMPLE FOODS PTY LTD"),
                 ("Robin Sample", "Ｒｏｂｉｎ Sample"),
+                ("Duc Do", "Đức Đỗ"),
+                ("Lukasz Strauss", "ŁUKASZ STRAUß"),
             ],
             NameMatch::Same,
         );
@@ -143,6 +206,10 @@ mod tests {
                 ("Robin Sample", "Robyn Sampel"),
                 ("Robin James Sample", "RJ Sample"),
                 ("Catherine Doe", "Katherine Roe"),
+                ("John McDonald", "J MC DONALD"),
+                ("Jane DeSilva", "J DE SILVA"),
+                ("Jane StJohn", "J ST JOHN"),
+                ("An Le", "Binh Le"),
             ],
             NameMatch::Close,
         );
@@ -160,6 +227,11 @@ mod tests {
                 ("Robin Sample", "- . '"),
                 ("Mr Li", "Mr Wu"),
                 ("Ann Lee", "Ian Low"),
+                ("Smith Family Trust", "JONES FAMILY TRUST"),
+                ("Bank of Foo", "UNIVERSITY OF BAR"),
+                ("Maria de Souza", "CARLOS DE LIMA"),
+                ("Mohamad Al Ali", "FATIMA AL HASSAN"),
+                ("Acme Services", "EVIL SERVICES"),
             ],
             NameMatch::Different,
         );

@@ -93,7 +93,7 @@ async fn doubt_cancellations(deps: &Deps, hints: &[Hint]) -> Result<(), FlowErro
         .collect();
     if !doubted.is_empty() {
         let now = deps.clock.now();
-        deps.store.doubt_cancellations(&doubted, now).await?;
+        deps.store.doubt_cancellations(&doubted, true, now).await?;
     }
     Ok(())
 }

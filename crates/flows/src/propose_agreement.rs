@@ -17,6 +17,9 @@ use crate::begin_again::begin_again;
 use crate::report::AgreementReport;
 use crate::{Deps, FlowError};
 
+/// How old the gate's consent may be when a request starts: its plan may have been cancelled since.
+const CONSENT: TimeDelta = TimeDelta::seconds(10);
+
 /// How soon a refusal is looked at again that cannot say when it will hold no more.
 const LOOK_AGAIN: TimeDelta = TimeDelta::hours(1);
 
@@ -33,7 +36,15 @@ pub async fn propose_agreements(
     token: Uuid,
     ids: &[AgreementId],
 ) -> Result<(), FlowError> {
-    let now = deps.clock.now();
+    // As many at a time as may be called at once: none waits behind another after the gate has let it pass.
+    for slice in ids.chunks(deps.settings.calls_in_flight_max.max(1)) {
+        propose_slice(deps, token, slice).await?;
+    }
+    Ok(())
+}
+
+async fn propose_slice(deps: &Deps, token: Uuid, ids: &[AgreementId]) -> Result<(), FlowError> {
+    let (now, since) = (deps.clock.now(), deps.clock.mark());
     let ask_at =
         wake::next_agreement_ask(State::Sending, now, now, deps.settings.agreement_refresh);
 
@@ -53,11 +64,13 @@ pub async fn propose_agreements(
         put_off(deps, row, refusal, now).await?;
     }
     let rows = deps.store.agreements(&outcome.armed).await?;
+    let since = &since;
+    let is_late = &|| since.is_older_than(CONSENT);
     let calls = futures::stream::iter(rows).map(|row| async move {
         let asked_at = deps.clock.now();
         let (fact, payer) = deps
             .provider
-            .create_agreement(&row, deps.settings.requester_ip)
+            .create_agreement(&row, deps.settings.requester_ip, is_late)
             .await;
         AgreementReport {
             agreement_id: row.id,

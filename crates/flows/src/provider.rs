@@ -134,11 +134,12 @@ impl Provider {
     }
 
     /// Proposes an agreement to the payer. A PayID is looked up first, as the provider wants; where the name
-    /// behind it is nothing like the customer's, nothing is sent.
+    /// behind it is nothing like the customer's, or where it is late after the look-up, nothing is sent.
     pub(crate) async fn create_agreement(
         &self,
         row: &AgreementRow,
         requester_ip: IpAddr,
+        is_late: &(dyn Fn() -> bool + Sync),
     ) -> (AgreementFact, Option<PayerLookUp>) {
         match self {
             Provider::Oligo(client) => {
@@ -152,6 +153,10 @@ impl Provider {
                 };
                 if payer.as_ref().is_some_and(is_somebody_else) {
                     return (AgreementFact::OtherPayer, payer);
+                }
+                if is_late() {
+                    tracing::warn!(agreement.uid = %row.uid, "a proposal was late and is not started");
+                    return (AgreementFact::NotSent, payer);
                 }
                 let fact = match client.create_agreement(&request).await {
                     Ok(agreement) => found_agreement(row, agreement),

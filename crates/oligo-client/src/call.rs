@@ -10,9 +10,12 @@ use url::Url;
 
 use crate::answer::read_errors;
 use crate::error::CallError;
-use crate::gate::Gate;
+use crate::gate::{Gate, Lane};
 use crate::meter::{Called, Instruments};
 use crate::token::Token;
+
+/// The template of the look-up of PayIDs.
+pub(crate) const ALIAS_RESOLUTION: &str = "/payto/alias_resolution";
 
 /// One operation of Oligo's, ready to be sent.
 pub(crate) struct Operation<'a> {
@@ -27,6 +30,14 @@ pub(crate) struct Operation<'a> {
 }
 
 impl<'a> Operation<'a> {
+    /// Which circuit its failures count for.
+    fn lane(&self) -> Lane {
+        match self.template {
+            ALIAS_RESOLUTION => Lane::LookUps,
+            _ => Lane::Payments,
+        }
+    }
+
     pub(crate) fn get(template: &'static str, path: &[&'a str]) -> Self {
         Self::new(Method::GET, template, path)
     }
@@ -126,7 +137,7 @@ impl Wire {
         let token = self.token.header();
 
         let work = async {
-            let admission = self.gate.pass().await?;
+            let admission = self.gate.pass(operation.lane()).await?;
             let (started, mut status) = (Instant::now(), None);
             let answer = self.exchange(operation, token, limit, &mut status).await;
             let took = started.elapsed();

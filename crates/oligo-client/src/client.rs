@@ -16,7 +16,7 @@ use crate::agreement_answers::Agreement;
 use crate::agreements::CreateAgreement;
 use crate::alias::{ResolveAlias, ResolvedAlias};
 use crate::answer::read_data;
-use crate::call::{Operation, Wire};
+use crate::call::{ALIAS_RESOLUTION, Operation, Wire};
 use crate::cancellation::CancelAgreement;
 use crate::check::{FieldProblem, Problem, uid_has_form};
 use crate::config::ClientConfig;
@@ -209,8 +209,8 @@ impl OligoClient {
     /// out of service.
     pub async fn resolve_alias(&self, request: &ResolveAlias) -> Result<ResolvedAlias, CallError> {
         request.validate().map_err(CallError::InvalidRequest)?;
-        let operation = Operation::post("/payto/alias_resolution", &["payto", "alias_resolution"])
-            .with_reasons_in_503();
+        let operation =
+            Operation::post(ALIAS_RESOLUTION, &["payto", "alias_resolution"]).with_reasons_in_503();
         self.call(operation.with_body(text(request)?), resource)
             .await
     }

@@ -27,10 +27,21 @@ const SHARED_RATE_SILENT: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Gate {
     pub(crate) circuit: Arc<Circuit>,
+    /// Of look-ups alone: that they are down must not stop collecting.
+    look_ups: Circuit,
     pause: Pause,
     rate: Option<Rate>,
     permits: Option<Arc<dyn Permits>>,
     permit_timeout: Duration,
+}
+
+/// Which circuit a call belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// Everything that agreements and payments need.
+    Payments,
+    /// The look-up of PayIDs.
+    LookUps,
 }
 
 /// What a gate is made of.
@@ -46,6 +57,7 @@ impl Gate {
     pub(crate) fn new(config: GateConfig) -> Gate {
         Gate {
             circuit: Arc::new(Circuit::new(config.circuit)),
+            look_ups: Circuit::new(config.circuit),
             pause: Pause::new(config.pause_max),
             rate: config.rate.map(Rate::new),
             permits: config.permits,
@@ -54,10 +66,14 @@ impl Gate {
     }
 
     /// Waits for its turn, or says how long it would have to wait.
-    pub(crate) async fn pass(&self) -> Result<Admission<'_>, CallError> {
+    pub(crate) async fn pass(&self, lane: Lane) -> Result<Admission<'_>, CallError> {
+        let circuit = match lane {
+            Lane::Payments => self.circuit.as_ref(),
+            Lane::LookUps => &self.look_ups,
+        };
         // Asked first, so that a call that cannot go takes no permit from one that can.
         self.pause.check().map_err(held(Hold::RetryAfter))?;
-        self.circuit.peek().map_err(held(Hold::CircuitOpen))?;
+        circuit.peek().map_err(held(Hold::CircuitOpen))?;
 
         if let Some(rate) = &self.rate {
             rate.take().await.map_err(held(Hold::Rate))?;
@@ -66,7 +82,7 @@ impl Gate {
 
         // Asked again: what was so before the wait need not be so after it.
         self.pause.check().map_err(held(Hold::RetryAfter))?;
-        self.circuit.admit().map_err(held(Hold::CircuitOpen))
+        circuit.admit().map_err(held(Hold::CircuitOpen))
     }
 
     async fn take_permit(&self) -> Result<(), CallError> {

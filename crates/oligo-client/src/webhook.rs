@@ -180,7 +180,7 @@ pub struct Envelope {
     pub resource_uid: String,
     /// What it happened to.
     pub resource_kind: ResourceKind,
-    /// What else is said. Empty for a kind this crate does not know.
+    /// What else is said. Empty for a kind this crate does not know, and where it cannot be read.
     pub body: EventBody,
     /// The caller's own keys, on the events that carry them.
     pub resource_metadata: Option<Value>,
@@ -216,7 +216,7 @@ impl Envelope {
         }
         let wire: WireWebhook = read_value(without_arrays(json(raw)?, None))?;
         let event = wire.data;
-        let body = read_event_body(&event.kind, event.body)?;
+        let body = read_event_body(&event.kind, event.body);
         Ok(Envelope {
             id: event.id,
             kind: event.kind,
@@ -254,22 +254,14 @@ struct WireEvent {
     resource_metadata: Option<Value>,
 }
 
-fn read_event_body(kind: &EventKind, body: Option<Value>) -> Result<EventBody, WebhookError> {
-    let body = match (kind, body) {
+/// What a known kind of event says besides what happened to what. A body of another shape says nothing; that
+/// the event happened is news all the same.
+fn read_event_body(kind: &EventKind, body: Option<Value>) -> EventBody {
+    match (kind, body) {
         // What a new kind carries may have any shape.
-        (EventKind::Unrecognised(_), _) | (_, None) => return Ok(EventBody::default()),
-        (_, Some(body)) => body,
-    };
-    read_value(body).map_err(|unread| {
-        let path = match unread.path.as_str() {
-            "." => "data.body".to_owned(),
-            path => format!("data.body.{path}"),
-        };
-        WebhookError::Unreadable {
-            path,
-            source: unread.problem,
-        }
-    })
+        (EventKind::Unrecognised(_), _) | (_, None) => EventBody::default(),
+        (_, Some(body)) => read_value(body).unwrap_or_default(),
+    }
 }
 
 #[cfg(test)]
@@ -312,17 +304,16 @@ mod tests {
     }
 
     #[test]
-    fn a_known_event_with_a_body_of_the_wrong_shape_names_the_field() {
-        let error =
-            parse("payto_payment.failed", r#"{"failure":{"retryable":"yes"}}"#).unwrap_err();
-        let path = "data.body.failure.retryable".to_owned();
-        assert_eq!(
-            error,
-            WebhookError::Unreadable {
-                path,
-                source: JsonProblem::WrongShape
-            }
-        );
+    fn a_known_event_with_a_body_of_the_wrong_shape_is_news_all_the_same() {
+        for body in [
+            r#"{"failure":{"retryable":"yes"}}"#,
+            r#"{"reason":"CTAM"}"#,
+            "[]",
+        ] {
+            let event = parse("payto_agreement.suspended", body).unwrap();
+            assert_eq!(event.resource_uid, "U-1", "{body}");
+            assert_eq!(event.body, EventBody::default(), "{body}");
+        }
     }
 
     #[test]

@@ -70,12 +70,17 @@ impl Store {
     }
 }
 
-/// Two that insert at once meet in the conflict, and the second counts from the first.
+/// Two that insert at once meet in the conflict, and the second counts from the first. A time further off
+/// than this flow ever puts it is that of a clock which was set back, or of a slower flow: it begins anew.
 const TAKE: &str = "insert into provider_turn as t (provider, next_at)
 values ($1, clock_timestamp() + $2 * interval '1 microsecond')
 on conflict on constraint provider_turn_pk do update
-  set next_at = greatest(t.next_at, clock_timestamp()) + $2 * interval '1 microsecond'
+  set next_at = case
+        when clock_timestamp() + ($2 + $3) * interval '1 microsecond' < t.next_at then clock_timestamp()
+        else greatest(t.next_at, clock_timestamp())
+      end + $2 * interval '1 microsecond'
   where t.next_at <= clock_timestamp() + $3 * interval '1 microsecond'
+     or clock_timestamp() + ($2 + $3) * interval '1 microsecond' < t.next_at
 returning true";
 
 const WAIT: &str =

@@ -8,7 +8,8 @@ use std::time::{Duration, SystemTime};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use oligo_client::{
-    CallError, Certainty, CircuitConfig, CircuitState, Hold, OligoClient, Permits, RateConfig, Wait,
+    AccountKind, CallError, Certainty, CircuitConfig, CircuitState, Hold, OligoClient, Permits,
+    RateConfig, Requester, ResolveAlias, Wait,
 };
 use tokio::net::TcpListener;
 
@@ -143,6 +144,31 @@ async fn outages_in_a_row_open_the_circuit_and_then_nothing_is_sent() {
     let (hold, retry_in) = held(&client.payment("P-1").await.unwrap_err());
     assert_eq!(hold, Hold::CircuitOpen);
     assert!(retry_in <= HOUR && HOUR - Duration::from_secs(60) < retry_in);
+}
+
+#[tokio::test]
+async fn look_ups_that_are_down_hold_back_look_ups_and_nothing_else() {
+    let down = Then::Write(answer(500, ""));
+    let (url, served) = serve_each(vec![down, settled()]).await;
+    let mut config = config(url);
+    config.circuit = breaker(1, HOUR);
+    let client = OligoClient::new(config).unwrap();
+    let question = ResolveAlias {
+        kind: AccountKind::AliasEmail,
+        value: "payer@example.com".to_owned(),
+        requester: Requester {
+            id: "cus-1".to_owned(),
+            remote_ip: [127, 0, 0, 1].into(),
+        },
+    };
+
+    client.resolve_alias(&question).await.unwrap_err();
+    let (hold, _) = held(&client.resolve_alias(&question).await.unwrap_err());
+    assert_eq!(hold, Hold::CircuitOpen);
+    client.payment("P-1").await.unwrap();
+
+    assert_eq!(client.circuit_state(), CircuitState::Closed);
+    assert_eq!(served.await.unwrap().len(), 2);
 }
 
 #[tokio::test]

@@ -76,7 +76,8 @@ impl Store {
     }
 
     /// Takes up again the cancellations among these agreements, at `now`: a hint says that the provider could
-    /// not do them. One that was asked for less than a minute ago waits for that minute.
+    /// not do them, or (unless `has_left`) the request never left, and counts as no try. One that was asked
+    /// for less than a minute ago waits for that minute.
     ///
     /// # Errors
     ///
@@ -84,12 +85,14 @@ impl Store {
     pub async fn doubt_cancellations(
         &self,
         ids: &[AgreementId],
+        has_left: bool,
         now: Instant,
     ) -> Result<(), StoreError> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
         sqlx::query(
             "update agreement
              set cancel_failed_at = $2,
+                 cancel_tries = greatest(0, cancel_tries - case when $4 then 0 else 1 end),
                  wake_at = least(
                    wake_at,
                    greatest($2, cancel_sent_at + $3 * interval '1 second')),
@@ -102,6 +105,7 @@ impl Store {
         .bind(&ids)
         .bind(now)
         .bind(HINT_AFTER_SECONDS)
+        .bind(has_left)
         .execute(&self.pool)
         .await?;
         self.poker.poke();
