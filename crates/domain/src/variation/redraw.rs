@@ -98,8 +98,8 @@ impl Draft {
             .chain(standing)
             .filter(|(_, other)| *other != sequence)
             .find(|(date, other)| {
-                let stood_before = (Some(*date), *other) < (due_date, sequence);
-                to == *date || stood_before != (*date < to)
+                let stood = (Some(*date), *other).cmp(&(due_date, sequence));
+                stood != date.cmp(&to)
             });
         if let Some((passed, _)) = passed {
             let detail = format!("{to} is not on the same side of {passed} as before");
