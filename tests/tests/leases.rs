@@ -329,5 +329,8 @@ async fn a_clock_that_was_set_back_holds_no_call_back_for_ever() {
 
     assert_eq!(database.store.take_turn("oligo", flow).await.unwrap(), None);
     let wait = database.store.take_turn("oligo", flow).await.unwrap();
-    assert!(wait.is_some_and(|wait| wait <= Duration::from_secs(2)), "{wait:?}");
+    assert!(
+        wait.is_some_and(|wait| wait <= Duration::from_secs(2)),
+        "{wait:?}"
+    );
 }

@@ -146,6 +146,7 @@ fn gating(criterion: &mut Criterion) {
         other_live_payment: false,
         first_of_agreement: false,
         last_already_made: false,
+        in_flight: 0,
         last_of_plan: false,
         consecutive_failures: 0,
         slots_taken: [0, 0],

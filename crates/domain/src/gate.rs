@@ -95,6 +95,8 @@ pub struct GateFacts<'a> {
     pub last_already_made: bool,
     /// Failures of the agreement since its last settled payment.
     pub consecutive_failures: u32,
+    /// Other payments under the agreement that may yet fail.
+    pub in_flight: u32,
     /// Slots taken in the window that holds today, in the order of [`Reading::ALL`], without this
     /// payment's own; under ad hoc terms with a count, slots taken over the agreement's life.
     pub slots_taken: [u32; 2],
@@ -158,6 +160,7 @@ pub struct Pass {
 ///     last_of_plan: false,
 ///     last_already_made: false,
 ///     consecutive_failures: 0,
+///     in_flight: 0,
 ///     slots_taken: [0, 0],
 /// };
 ///
@@ -355,9 +358,10 @@ fn check_slots(
 }
 
 fn check_budgets(facts: &GateFacts<'_>) -> Result<(), Refusal> {
-    let count = facts.consecutive_failures;
-    if FAILURES_IN_A_ROW_MAX <= count {
-        return Err(Refusal::TooManyFailuresInARow { count });
+    let (count, in_flight) = (facts.consecutive_failures, facts.in_flight);
+    // Those under way may fail as well: together they stay within the limit, whatever becomes of them.
+    if FAILURES_IN_A_ROW_MAX <= count.saturating_add(in_flight) {
+        return Err(Refusal::TooManyFailuresInARow { count, in_flight });
     }
     let (retries_made, submitted_at) = match facts.purpose {
         Purpose::First | Purpose::Resend => return Ok(()),

@@ -42,6 +42,7 @@ pub(crate) fn may_send(
         last_of_plan: row.is_last,
         last_already_made: row.is_last_made,
         consecutive_failures: row.consecutive_failures,
+        in_flight: row.in_flight,
         slots_taken: slots_taken(row, plan, slots, today),
     })
 }

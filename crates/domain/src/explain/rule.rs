@@ -105,7 +105,9 @@ impl Rule {
                     "the period's payments are all taken".to_owned()
                 }
             },
-            Rule::TooManyFailuresInARow => "too many payments in a row have failed".to_owned(),
+            Rule::TooManyFailuresInARow => {
+                "too many payments in a row have failed, or still may".to_owned()
+            }
             Rule::RetryBudgetSpent => match Budget::spent(history) {
                 Budget::InAll => {
                     format!("the provider takes {RETRIES_IN_ALL_MAX} retries of a payment")

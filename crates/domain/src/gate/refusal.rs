@@ -104,10 +104,12 @@ pub enum Refusal {
         allowed: u32,
     },
     /// One more failure brings the agreement too near to suspension by the payer's bank.
-    #[error("the agreement's last {count} payments failed")]
+    #[error("the agreement's last {count} payments failed, and {in_flight} more are under way")]
     TooManyFailuresInARow {
         /// How many failed in a row.
         count: u32,
+        /// How many are under way that may fail as well.
+        in_flight: u32,
     },
     /// Oligo's limits on retries of one payment are reached.
     #[error("retried {retries_made} times, submitted {submissions_in_24h} times in 24 hours")]

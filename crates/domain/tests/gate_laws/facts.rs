@@ -26,6 +26,7 @@ pub struct Owned {
     submitted_at: Vec<Instant>,
     others_due: Option<Vec<BusinessDate>>,
     consecutive_failures: u32,
+    in_flight: u32,
     slots_taken: [u32; 2],
 }
 
@@ -63,6 +64,7 @@ impl Owned {
             last_of_plan: last,
             last_already_made: last_made,
             consecutive_failures: self.consecutive_failures,
+            in_flight: self.in_flight,
             slots_taken: self.slots_taken,
         }
     }
@@ -96,6 +98,7 @@ impl Owned {
             submitted_at: vec![now; 6],
             others_due: Some(vec![day]),
             consecutive_failures: 0,
+            in_flight: 0,
             slots_taken: [0, 0],
         }
     }
@@ -223,9 +226,10 @@ prop_compose! {
         (frequency, count) in (frequencies(), prop::option::of(1_i64..4)),
         (is_balloon, last_made) in (prop::bool::weighted(0.2), prop::bool::weighted(0.2)),
         hours in some_hours(),
-        (amount, failures) in (
+        (amount, failures, in_flight) in (
             prop_oneof![9 => 1_i64..=50_000, 1 => 50_001_i64..60_000],
             prop_oneof![9 => 0_u32..5, 1 => 5_u32..9],
+            0_u32..3,
         ),
         (retries_made, ago) in (0_u32..12, prop::collection::vec(0_i64..2_000, 0..8)),
         others in prop::option::of(prop::collection::vec(-10_i64..40, 0..4)),
@@ -254,6 +258,7 @@ prop_compose! {
             submitted_at: ago.into_iter().map(|minutes| now - TimeDelta::minutes(minutes)).collect(),
             others_due: others.map(|others| others.into_iter().map(day).collect()),
             consecutive_failures: failures,
+            in_flight,
             slots_taken: slots,
         }
     }

@@ -141,6 +141,7 @@ fn sent(
         last_of_plan: others_due.is_empty(),
         last_already_made: false,
         consecutive_failures: 0,
+        in_flight: 0,
         slots_taken: ledger.slots_taken(day),
     };
     gate(&facts).map(|_| ())

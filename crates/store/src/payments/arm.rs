@@ -160,7 +160,8 @@ impl Store {
         let mut result = Armed::default();
         let mut passed = Vec::new();
         let mut taken = Vec::new();
-        for row in rows {
+        let mut armed_here: HashMap<Uuid, u32> = HashMap::new();
+        for mut row in rows {
             let Some(plan) = by_instalment.remove(&row.id.uuid()) else {
                 continue;
             };
@@ -175,8 +176,11 @@ impl Store {
                 continue;
             }
             let agreement_slots = slots.entry(row.agreement_id.uuid()).or_default();
+            let armed_before = armed_here.entry(row.agreement_id.uuid()).or_default();
+            row.in_flight = row.in_flight.saturating_add(*armed_before);
             match decide(&row, &plan, agreement_slots) {
                 Ok(pass) => {
+                    *armed_before = armed_before.saturating_add(1);
                     taken.extend(take(&row, &plan, pass, agreement_slots));
                     passed.push((plan, row));
                 }

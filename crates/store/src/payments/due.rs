@@ -67,6 +67,8 @@ pub struct DueRow {
     pub slots_allowed: Option<i32>,
     /// Failures since its last settled payment.
     pub consecutive_failures: u32,
+    /// Other payments under it by which money may still move.
+    pub in_flight: u32,
     /// Whether no payment under the agreement lives or has settled, this instalment's own left out.
     pub is_first_of_agreement: bool,
     /// Whether a payment under the agreement that was called its last lives or has settled, this
@@ -124,6 +126,7 @@ pub(super) struct Raw {
     validity_end_date: Option<NaiveDate>,
     slots_allowed: Option<i32>,
     consecutive_failures: i32,
+    in_flight: i32,
     is_first: bool,
     is_last_made: bool,
     payment_id: Option<Uuid>,
@@ -202,6 +205,7 @@ impl TryFrom<Raw> for DueRow {
             validity: validity(raw.validity_start_date, raw.validity_end_date, id)?,
             slots_allowed: raw.slots_allowed,
             consecutive_failures: count(raw.consecutive_failures, id)?,
+            in_flight: count(raw.in_flight, id)?,
             is_first_of_agreement: raw.is_first,
             is_last_made: raw.is_last_made,
             last_payment,

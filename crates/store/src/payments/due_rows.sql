@@ -34,6 +34,13 @@ select i.id,
        a.validity_end_date,
        a.slots_allowed,
        a.consecutive_failures,
+       (
+         select count(*)::integer
+         from payment o
+         where o.agreement_id = a.id
+           and o.instalment_id <> i.id
+           and o.state in ('sending', 'unknown', 'submitted', 'under_investigation')
+       ) as in_flight,
        not exists (
          select 1
          from payment o

@@ -56,7 +56,10 @@ fn what_waits_for_something_says_for_what() {
         (amount_refused("ZPPAY18"), Awaited::FirstPaymentSettled),
         (no_free_slot(None), Awaited::SlotFreed),
         (
-            Refusal::TooManyFailuresInARow { count: 5 },
+            Refusal::TooManyFailuresInARow {
+                count: 5,
+                in_flight: 0,
+            },
             Awaited::StreakBroken,
         ),
     ];
@@ -205,4 +208,35 @@ fn a_refusal_tells_what_it_is_about() {
         "the agreement's state is not fresh: last confirmed at 2026-03-08 22:00:00 UTC, more than \
          24 hours ago"
     );
+}
+
+#[test]
+fn five_failures_in_a_row_hold_an_agreement_back() {
+    let terms = monthly();
+    assert!(
+        gate(&GateFacts {
+            consecutive_failures: 4,
+            ..facts(&terms)
+        })
+        .is_ok()
+    );
+
+    let refusal = refusal(&terms, |facts| facts.consecutive_failures = 5);
+    let refused = |count, in_flight| Refusal::TooManyFailuresInARow { count, in_flight };
+    assert_eq!(refusal, refused(5, 0));
+    // Those under way may fail too: four and one are as many as five.
+    let after = |consecutive_failures, in_flight| {
+        gate(&GateFacts {
+            consecutive_failures,
+            in_flight,
+            ..facts(&terms)
+        })
+        .err()
+    };
+    assert_eq!(after(4, 1), Some(refused(4, 1)));
+    assert_eq!(after(1, 4), Some(refused(1, 4)));
+    assert_eq!(after(1, 3), None);
+    assert_eq!(after(0, 4), None);
+    assert_eq!(after(0, 5), Some(refused(0, 5)));
+    assert_eq!(after(5, u32::MAX), Some(refused(5, u32::MAX)));
 }
