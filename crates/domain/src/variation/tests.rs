@@ -8,6 +8,7 @@ use crate::terms::{Amounts, Frequency, PaymentTerms};
 
 mod dates;
 mod late;
+mod one_date;
 mod overdue;
 mod refusals;
 mod sums;
