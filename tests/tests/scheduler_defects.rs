@@ -517,13 +517,8 @@ async fn a_due_row_is_found_by_poll_alone() {
         let id = rows
             .insert(1, Utc::now() + TimeDelta::milliseconds(30 + 7 * round))
             .await[0];
-        let began = Instant::now();
+        // `eventually` loses patience long before a heartbeat could help.
         eventually("the row is attended", async || !log.of(id).is_empty()).await;
-        assert!(
-            began.elapsed() < ms(3000),
-            "found after {:?}",
-            began.elapsed()
-        );
     }
     worker.stop().await;
 }

@@ -262,7 +262,7 @@ mod tests {
 
         let started = Instant::now();
         drop(traced(address));
-        assert!(started.elapsed() <= 2 * FLUSH, "{:?}", started.elapsed());
+        assert!(started.elapsed() <= 10 * FLUSH, "{:?}", started.elapsed());
     }
 
     #[test]
@@ -271,7 +271,7 @@ mod tests {
 
         let started = Instant::now();
         drop(traced(collector.local_addr().expect("bound")));
-        assert!(started.elapsed() <= 2 * FLUSH, "{:?}", started.elapsed());
+        assert!(started.elapsed() <= 10 * FLUSH, "{:?}", started.elapsed());
     }
 
     #[test]

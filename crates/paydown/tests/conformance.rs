@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use sandbox::{Decision, Sandbox, SandboxConfig};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::process::Command;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -257,12 +257,14 @@ async fn an_answer_that_is_no_json_is_told_with_its_length_and_not_its_text() {
 async fn whoever_cannot_be_asked_gets_no_verdict() {
     let bank = Bank::open().await;
     let base_url = format!("--base-url {}/v1", bank.base);
-    let away = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    // Kept and not listening: connections to it are refused, and nobody else can take it.
+    let away = TcpSocket::new_v4().expect("a socket");
+    let any = "127.0.0.1:0".parse().expect("an address");
+    away.bind(any).expect("a port");
     let nobody = format!(
         "--base-url http://{}/v1",
         away.local_addr().expect("an address")
     );
-    drop(away);
     let production = "--base-url https://api-prod.oligo.com.au/v1";
     let ours = [("PAYDOWN_CONFORMANCE_TOKEN", TOKEN)];
     let theirs = [("PAYDOWN_CONFORMANCE_TOKEN", "canary-of-others")];

@@ -9,7 +9,7 @@ use oligo_client::{
     OligoClient, Payment, Priority,
 };
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use url::Url;
 
 fn collection() -> CreatePayment {
@@ -34,15 +34,19 @@ async fn fail(then: Then) -> CallError {
     collect(then).await.unwrap_err()
 }
 
+/// An address at which connections are refused for as long as the socket is kept: nobody else
+/// can take it, and it does not listen.
+fn nobody() -> (TcpSocket, Url) {
+    let held = TcpSocket::new_v4().unwrap();
+    held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}/v1", held.local_addr().unwrap());
+    (held, Url::parse(&url).unwrap())
+}
+
 #[tokio::test]
 async fn a_refused_connection_means_nothing_was_sent() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/v1", listener.local_addr().unwrap());
-    drop(listener);
-    let error = client(Url::parse(&url).unwrap())
-        .create_payment(&collection())
-        .await
-        .unwrap_err();
+    let (_held, url) = nobody();
+    let error = client(url).create_payment(&collection()).await.unwrap_err();
     assert!(matches!(error, CallError::NotSent { .. }), "{error:?}");
     assert_eq!(error.certainty(), Certainty::NotSent);
     assert!(error.is_transient());
@@ -360,9 +364,7 @@ async fn an_accepted_answer_needs_no_body() {
 #[tokio::test]
 async fn a_request_that_breaks_a_limit_never_leaves() {
     // Nothing listens here: an attempt to send would end in `NotSent`.
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = Url::parse(&format!("http://{}/v1", listener.local_addr().unwrap())).unwrap();
-    drop(listener);
+    let (_held, url) = nobody();
     let client = client(url);
 
     let mut request = collection();
