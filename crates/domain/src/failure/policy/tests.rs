@@ -200,6 +200,8 @@ fn every_kind_of_payday_is_read_and_written_back() {
             assert_eq!(RetryPolicy::from_draft(&policy.to_draft()), Ok(policy));
         }
     }
+    let default = RetryPolicy::default();
+    assert_eq!(RetryPolicy::from_draft(&default.to_draft()), Ok(default));
 }
 
 #[test]

@@ -165,6 +165,21 @@ fn a_burst_that_no_period_describes_is_adhoc_with_a_count_for_life() {
 }
 
 #[test]
+fn a_period_takes_as_many_payments_as_a_provider_counts_and_no_more() {
+    let plan = |first| {
+        let mut dates = vec!["2026-01-05"; first];
+        dates.resize(1_500, "2026-02-05");
+        listed(&dates)
+    };
+
+    // Too many for a count over the agreement's life: 1,500 are due.
+    let expected = wanted(Frequency::Monthly, 999, ["2026-01-05", "2026-03-04"]);
+    assert_eq!(shape(&plan(999), "2025-11-01"), expected);
+    let (frequency, count, ..) = shape(&plan(1_000), "2025-11-01");
+    assert_eq!((frequency, count), (Frequency::Adhoc, None));
+}
+
+#[test]
 fn a_smaller_count_is_preferred_to_more_days_to_try_again() {
     let plan = listed(&[
         "2026-01-05",
