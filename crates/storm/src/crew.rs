@@ -49,14 +49,13 @@ impl Storm {
     fn pass_time(&mut self, end: DateTime<Utc>, crew: Crew) -> Running<'_> {
         Box::pin(async move {
             loop {
-                self.work(crew).await?;
+                let next_wake_at = self.work(crew).await?;
                 let now = self.now();
                 if end <= now {
                     return Ok(());
                 }
-                let backlog = self.store.backlog(now).await?;
                 let events = [
-                    backlog.next_wake_at,
+                    next_wake_at,
                     self.sandbox.next_event_at(),
                     self.agenda.next_at(),
                 ];

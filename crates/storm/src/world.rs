@@ -23,7 +23,7 @@ use domain::uid::{ApiKeyId, UidKey};
 use flows::clock::{Clock, ClockHand, SeededIds, fresh_uuid};
 use flows::provider::Provider;
 use flows::{Deps, Settings};
-use store::{DataKey, Store};
+use store::{DataKey, Store, StoreError};
 use verify::Verifier;
 
 use crate::agenda::Agenda;
@@ -45,6 +45,12 @@ const DATA_KEY: [u8; 32] = [7; 32];
 const CALL_TIMEOUT: Duration = Duration::from_secs(120);
 /// A worker's own connections.
 const CONNECTIONS: u32 = 3;
+
+/// From so many plans on, time passes in coarser steps: there is company enough at each of them.
+const MANY_PLANS: u64 = 500;
+/// Statements are planned once, not each time, and never as a walk through a whole table: a storm
+/// fills its tables faster than PostgreSQL counts them.
+const PLANNED_ONCE: &str = "options[plan_cache_mode]=force_generic_plan&options[enable_seqscan]=off";
 
 /// A running storm.
 pub(crate) struct Storm {
@@ -112,7 +118,7 @@ impl Storm {
         let (clock, hand) = Clock::by_hand(begins_at);
         let ids = hand.seed_ids(u32::try_from(seed & 0xffff_ffff).unwrap_or(0));
 
-        let store = Store::connect(&config.database_url, CONNECTIONS, &DATA_KEY_OF).await?;
+        let store = connect(&config.database_url).await?;
         store.migrate().await?;
         let ear = Ear::open().await?;
         let (sandbox, bank, bank_served) = open_bank(begins_at, &ear, seed, &mut dice).await?;
@@ -142,7 +148,7 @@ impl Storm {
             loans: Vec::new(),
             by_agreement: HashMap::new(),
             refused: 0,
-            tick: TimeDelta::seconds(*dice.pick(&[15, 60, 300, 900])),
+            tick: TimeDelta::seconds(*dice.pick(ticks(config.plans))),
             slice: *dice.pick(&[16, 64, 256]),
             clock,
             hand,
@@ -189,6 +195,12 @@ impl Storm {
 
 const DATA_KEY_OF: DataKey = DataKey::new(DATA_KEY);
 
+async fn connect(database_url: &str) -> Result<Store, StoreError> {
+    let mark = if database_url.contains('?') { '&' } else { '?' };
+    let url = format!("{database_url}{mark}{PLANNED_ONCE}");
+    Store::connect(&url, CONNECTIONS, &DATA_KEY_OF).await
+}
+
 fn all_dice(seed: u64) -> AllDice {
     let dice = |name| Dice::new(seed, name);
     AllDice {
@@ -198,6 +210,15 @@ fn all_dice(seed: u64) -> AllDice {
         webhooks: dice("webhooks"),
         bank: dice("bank"),
         weather: dice("weather"),
+    }
+}
+
+/// How finely time may pass, in seconds.
+fn ticks(plans: u64) -> &'static [i64; 4] {
+    if plans < MANY_PLANS {
+        &[15, 60, 300, 900]
+    } else {
+        &[900, 1_800, 3_600, 3_600]
     }
 }
 
@@ -257,7 +278,7 @@ async fn open_worker(
     config.connect_timeout = CALL_TIMEOUT;
     config.total_timeout = CALL_TIMEOUT;
     let deps = Deps {
-        store: Store::connect(&url, CONNECTIONS, &DATA_KEY_OF).await?,
+        store: connect(&url).await?,
         clock,
         provider: Provider::Oligo(OligoClient::new(config)?),
         settings,
