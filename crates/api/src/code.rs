@@ -27,6 +27,8 @@ pub enum Code {
     ExternalIdTaken,
     /// The plan has ended another way.
     PlanEnded,
+    /// The plan stands where this cannot be done.
+    PlanStateConflict,
     /// The body is larger than the route takes.
     BodyTooLarge,
     /// The body's content type is not JSON.
@@ -62,6 +64,7 @@ impl Code {
             Code::RequestTimeout => "request_timeout",
             Code::ExternalIdTaken => "external_id_taken",
             Code::PlanEnded => "plan_ended",
+            Code::PlanStateConflict => "plan_state_conflict",
             Code::BodyTooLarge => "body_too_large",
             Code::UnsupportedMediaType => "unsupported_media_type",
             Code::InvalidFields => "invalid_fields",
@@ -88,6 +91,7 @@ impl Code {
             Code::RequestTimeout => "The body did not arrive in time",
             Code::ExternalIdTaken => "The external id is taken",
             Code::PlanEnded => "The plan has ended",
+            Code::PlanStateConflict => "The plan's state does not allow it",
             Code::BodyTooLarge => "The body is too large",
             Code::UnsupportedMediaType => "The body must be application/json",
             Code::InvalidFields => "The body breaks rules",
@@ -112,7 +116,9 @@ impl Code {
             }
             Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Code::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-            Code::ExternalIdTaken | Code::PlanEnded => StatusCode::CONFLICT,
+            Code::ExternalIdTaken | Code::PlanEnded | Code::PlanStateConflict => {
+                StatusCode::CONFLICT
+            }
             Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Code::InvalidFields | Code::PlanDoesNotFit | Code::IdempotencyKeyReused => {
@@ -164,6 +170,7 @@ mod tests {
         Code::RequestTimeout,
         Code::ExternalIdTaken,
         Code::PlanEnded,
+        Code::PlanStateConflict,
         Code::BodyTooLarge,
         Code::UnsupportedMediaType,
         Code::InvalidFields,

@@ -32,7 +32,7 @@ pub struct EventBody {
     /// What happened.
     #[schema(example = "instalment.collected")]
     r#type: String,
-    /// Its number within its plan (or customer), from 1, without gaps.
+    /// Its number within its plan (or customer, or all that is of neither), from 1, without gaps.
     #[schema(example = 4)]
     sequence: i64,
     /// The plan it is about.
@@ -132,7 +132,9 @@ fn page_of<P: Cursor + Default + PartialEq>(
 
 fn body_of(event: EventView) -> EventBody {
     let is_of_customer = event.kind.starts_with("customer.");
-    let plan_id = (!is_of_customer).then(|| PlanId::new(event.aggregate_id).to_string());
+    // A kill switch of everything is of no plan.
+    let is_of_plan = !is_of_customer && !event.aggregate_id.is_nil();
+    let plan_id = is_of_plan.then(|| PlanId::new(event.aggregate_id).to_string());
     let customer_id = is_of_customer.then(|| CustomerId::new(event.aggregate_id).to_string());
     EventBody {
         id: event.id.to_string(),

@@ -36,6 +36,7 @@ mod post;
 mod openapi;
 mod customers;
 mod plans;
+mod collections;
 mod events;
 mod exceptions;
 mod webhooks;
@@ -100,6 +101,11 @@ fn described(state: &ApiState) -> OpenApiRouter<ApiState> {
         .routes(routes!(plans::create, plans::list))
         .routes(routes!(plans::show))
         .routes(routes!(plans::cancellation::cancel))
+        .routes(routes!(plans::paused::pause))
+        .routes(routes!(plans::paused::resume))
+        .routes(routes!(collections::list))
+        .routes(routes!(collections::close))
+        .routes(routes!(collections::open))
         .routes(routes!(events::list))
         .routes(routes!(exceptions::list));
     if state.test_clock {

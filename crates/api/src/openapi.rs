@@ -31,6 +31,7 @@ pub use retry::RetryPolicyBody;
     tags(
         (name = "customers", description = "Who repays"),
         (name = "plans", description = "What they agreed to repay, and how its collection stands"),
+        (name = "collections", description = "The kill switches: what may be sent at all"),
         (name = "events", description = "What happened"),
         (name = "exceptions", description = "What waits for a person"),
         (name = "webhooks", description = "What the provider tells"),
@@ -307,6 +308,10 @@ macro_rules! problems {
         )+}
     )+};
 }
+
+mod stopping;
+
+pub use stopping::{NewPauseBody, NewResumptionBody, NewTurnBody, PauseProblems, TurnProblems};
 
 problems! {
     /// What a creation can be refused for.

@@ -31,6 +31,7 @@ use crate::query::Parameters;
 
 pub mod body;
 pub mod cancellation;
+pub mod paused;
 mod endangered;
 mod explanation;
 mod request;

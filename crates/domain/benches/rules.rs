@@ -127,7 +127,7 @@ fn gating(criterion: &mut Criterion) {
     let now = today.at_hour(9, 0);
     let facts = GateFacts {
         now,
-        collections_open: true,
+        closed: None,
         plan_frozen: false,
         plan_state: plan::State::Active,
         instalment_state: instalment::State::Scheduled,

@@ -3,7 +3,8 @@
 //!
 //! Everything is told from what the engine recorded: states, the word of the rule that holds an
 //! instalment back, the reason of its end, the codes of its failures. Nothing is told of a person:
-//! no name, no account, and no text that somebody typed.
+//! no name, no account, and no text that somebody typed but the reason for which collections were
+//! closed, which is written to be read.
 
 mod cure;
 mod figures;
@@ -25,7 +26,7 @@ pub use titles::title;
 use crate::date::{BusinessDate, Instant};
 use crate::failure::{RetryPolicy, worded};
 use crate::fit::Validity;
-use crate::gate::Carry;
+use crate::gate::{Carry, Scope};
 use crate::instalment::State;
 use crate::money::Cents;
 use crate::terms::{AmountRefusal, PaymentTerms};
@@ -79,13 +80,28 @@ pub struct Attempt<'a> {
     pub wake_at: Option<Instant>,
 }
 
+/// A kill switch that is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Closure<'a> {
+    /// What it stops.
+    pub scope: Scope,
+    /// Why, in the words of whoever closed it.
+    pub because: &'a str,
+    /// Since when.
+    pub since: Instant,
+}
+
 /// What stands around an instalment.
 #[derive(Clone, Copy, Debug)]
 pub struct History<'a> {
     /// The payments made for it, oldest first.
     pub attempts: &'a [Attempt<'a>],
+    /// The widest kill switch over it that is closed, where one is.
+    pub closed: Option<Closure<'a>>,
     /// Where its plan stands.
     pub plan_state: plan::State,
+    /// The date on which a paused plan goes on by itself, where one is set.
+    pub paused_until: Option<BusinessDate>,
     /// The kind of the open question that freezes the plan, where one does.
     pub frozen_because: Option<&'a str>,
     /// Where the agreement stands.
@@ -194,7 +210,9 @@ pub struct Explanation {
 /// };
 /// let history = History {
 ///     attempts: &[],
+///     closed: None,
 ///     plan_state: plan::State::AwaitingAgreement,
+///     paused_until: None,
 ///     frozen_because: None,
 ///     agreement_state: agreement::State::Created,
 ///     agreement_confirmed_at: None,

@@ -22,6 +22,7 @@ mod hours;
 mod proposal;
 mod refusal;
 mod room;
+mod scope;
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +31,7 @@ pub use hours::SendingHours;
 pub use proposal::{CREATIONS_IN_24H_MAX, ProposalFacts, ProposalRefusal, may_propose};
 pub use refusal::Refusal;
 pub use room::{Carry, Room, room, room_until};
+pub use scope::Scope;
 
 pub(crate) use room::ADHOC_ROOM_DAYS;
 use room::{adhoc_end, due_in, earliest_end, windows_holding};
@@ -58,8 +60,8 @@ pub enum Purpose<'a> {
 pub struct GateFacts<'a> {
     /// The time.
     pub now: Instant,
-    /// Whether the kill switch stands at "collect".
-    pub collections_open: bool,
+    /// The widest kill switch over it that is closed; nothing where all are open.
+    pub closed: Option<Scope>,
     /// Whether an open exception freezes the plan.
     pub plan_frozen: bool,
     /// Where the plan stands.
@@ -126,7 +128,7 @@ pub struct Pass {
 /// ```
 /// use domain::date::BusinessDate;
 /// use domain::fit::Validity;
-/// use domain::gate::{Carry, GateFacts, Purpose, Refusal, SendingHours, gate};
+/// use domain::gate::{Carry, GateFacts, Purpose, Refusal, Scope, SendingHours, gate};
 /// use domain::money::Cents;
 /// use domain::terms::{PaymentTerms, TermsDraft};
 /// use domain::{agreement, instalment, plan};
@@ -142,7 +144,7 @@ pub struct Pass {
 /// let now = today.at_hour(9, 0);
 /// let facts = GateFacts {
 ///     now,
-///     collections_open: true,
+///     closed: None,
 ///     plan_frozen: false,
 ///     plan_state: plan::State::Active,
 ///     instalment_state: instalment::State::Scheduled,
@@ -167,8 +169,8 @@ pub struct Pass {
 /// let pass = gate(&facts)?;
 /// assert_eq!((pass.today, pass.slots_allowed), (today, Some(1)));
 ///
-/// let stopped = GateFacts { collections_open: false, slots_taken: [1, 1], ..facts };
-/// assert_eq!(gate(&stopped), Err(Refusal::CollectionsStopped));
+/// let stopped = GateFacts { closed: Some(Scope::All), slots_taken: [1, 1], ..facts };
+/// assert_eq!(gate(&stopped), Err(Refusal::CollectionsStopped { scope: Scope::All }));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn gate(facts: &GateFacts<'_>) -> Result<Pass, Refusal> {
@@ -193,8 +195,8 @@ pub fn gate(facts: &GateFacts<'_>) -> Result<Pass, Refusal> {
 }
 
 fn check_wanted(facts: &GateFacts<'_>, today: BusinessDate) -> Result<(), Refusal> {
-    if !facts.collections_open {
-        return Err(Refusal::CollectionsStopped);
+    if let Some(scope) = facts.closed {
+        return Err(Refusal::CollectionsStopped { scope });
     }
     if facts.plan_frozen {
         return Err(Refusal::PlanFrozen);

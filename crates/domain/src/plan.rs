@@ -35,6 +35,8 @@ worded! {
         /// The lender resumes it. Whoever resumes a plan whose agreement is lost says
         /// [`Event::AgreementLost`] next.
         Resumed = "resumed",
+        /// The lender resumes it before any agreement for it became active.
+        ResumedToWait = "resumed_to_wait",
         /// The lender cancels it.
         Cancelled = "cancelled",
     }
@@ -64,6 +66,7 @@ impl State {
             Event::InstalmentsEnded => self.on_instalments_ended(),
             Event::Paused => self.on_paused(),
             Event::Resumed => self.on_resumed(),
+            Event::ResumedToWait => self.on_resumed_to_wait(),
             Event::Cancelled => self.on_cancelled(),
         }
     }
@@ -106,6 +109,16 @@ impl State {
         use {State as S, Step as T};
         match self {
             S::Paused => T::Advance(S::Active),
+            S::AwaitingAgreement | S::Active => T::Ignore,
+            S::Blocked | S::Completed | S::Cancelled => T::Conflict,
+        }
+    }
+
+    /// Its agreement is still to be proposed, or to be approved.
+    const fn on_resumed_to_wait(self) -> Step<Self> {
+        use {State as S, Step as T};
+        match self {
+            S::Paused => T::Advance(S::AwaitingAgreement),
             S::AwaitingAgreement | S::Active => T::Ignore,
             S::Blocked | S::Completed | S::Cancelled => T::Conflict,
         }

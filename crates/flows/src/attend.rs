@@ -11,6 +11,7 @@ use store::wake::{Batch, Kind};
 use crate::ask_provider::{ask_agreements, ask_payment_rows};
 use crate::cancel_agreements::{cancel_agreements, is_cancel_due};
 use crate::digest_webhook::digest_webhooks;
+use crate::pause_plan::resume_what_is_over;
 use crate::propose_agreement::propose_agreements;
 use crate::resend_payments::resend_payments;
 use crate::send_payments::send_payments;
@@ -36,7 +37,10 @@ pub async fn attend(deps: &Deps, batch: &Batch) -> Result<(), FlowError> {
 
 async fn attend_agreements(deps: &Deps, token: Uuid, ids: &[Uuid]) -> Result<(), FlowError> {
     let ids: Vec<AgreementId> = ids.iter().copied().map(AgreementId::new).collect();
-    let rows = deps.store.agreements(&ids).await?;
+    let mut rows = deps.store.agreements(&ids).await?;
+    if resume_what_is_over(deps, &rows).await? {
+        rows = deps.store.agreements(&ids).await?;
+    }
     let now = deps.clock.now();
     let (ending, rows): (Vec<_>, Vec<_>) =
         rows.into_iter().partition(|row| is_cancel_due(row, now));
@@ -45,6 +49,8 @@ async fn attend_agreements(deps: &Deps, token: Uuid, ids: &[Uuid]) -> Result<(),
     }
     let (drafted, standing): (Vec<_>, Vec<_>) = rows
         .iter()
+        // One that has ended was woken for its plan's sake.
+        .filter(|row| !row.state.is_lost())
         .partition(|row| row.state == AgreementState::Drafted);
     if !drafted.is_empty() {
         let ids: Vec<AgreementId> = drafted.iter().map(|row| row.id).collect();

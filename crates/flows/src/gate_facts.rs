@@ -24,7 +24,7 @@ pub(crate) fn may_send(
     let own = plan.payment_id();
     gate(&GateFacts {
         now,
-        collections_open: row.collections_open,
+        closed: row.closed,
         plan_frozen: row.plan_frozen,
         plan_state: row.plan_state,
         instalment_state: row.state,

@@ -28,6 +28,8 @@ mod begin_again;
 pub mod apply_agreement_report;
 pub mod endangered;
 pub mod cancel_plan;
+pub mod pause_plan;
+pub mod turn_switch;
 pub mod cancel_agreements;
 pub mod send_payments;
 mod put_off;

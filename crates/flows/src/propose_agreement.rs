@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use domain::agreement::State;
 use domain::date::Instant;
-use domain::gate::{Clears, ProposalFacts, ProposalRefusal, may_propose};
+use domain::gate::{Clears, ProposalFacts, ProposalRefusal, Scope, may_propose};
 use domain::uid::AgreementId;
 use domain::wake;
 use store::agreements::{AgreementRow, AgreementWrite};
@@ -56,7 +56,7 @@ async fn propose_slice(deps: &Deps, token: Uuid, ids: &[AgreementId]) -> Result<
             ids,
             now,
             ask_at.unwrap_or(now),
-            &|row, created_at| gate(row, created_at, now),
+            &|row, created_at, closed| gate(row, created_at, closed, now),
         )
         .await?;
 
@@ -90,9 +90,15 @@ async fn propose_slice(deps: &Deps, token: Uuid, ids: &[AgreementId]) -> Result<
     Ok(())
 }
 
-fn gate(row: &AgreementRow, created_at: &[Instant], now: Instant) -> Result<(), ProposalRefusal> {
+fn gate(
+    row: &AgreementRow,
+    created_at: &[Instant],
+    closed: Option<Scope>,
+    now: Instant,
+) -> Result<(), ProposalRefusal> {
     may_propose(&ProposalFacts {
         now,
+        closed,
         plan_frozen: row.plan_frozen,
         plan_state: row.plan_state,
         agreement_state: row.state,

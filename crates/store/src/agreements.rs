@@ -24,6 +24,7 @@ mod cancel;
 mod cancel_there;
 
 pub use arm::ArmedAgreements;
+pub(crate) use cancel::in_flight;
 pub use cancel::{
     AgreementEnd, InFlightPayment, OpenInstalment, PlanCancel, PlanCancelled, PlanToCancel,
 };

@@ -74,6 +74,7 @@ impl Store {
             .map(|step| step.plan_id.uuid())
             .collect();
         lock_plans(&mut tx, &ending).await?;
+        lock_instalments(&mut tx, moves).await?;
         let written = write_moves(&mut tx, moves, Some(token), now).await?;
         let done: Vec<&InstalmentMove> = moves
             .iter()
@@ -120,6 +121,19 @@ impl Store {
             })
             .collect()
     }
+}
+
+/// In the order of their ids, as an opened switch wakes them.
+async fn lock_instalments(
+    tx: &mut PgConnection,
+    moves: &[InstalmentMove],
+) -> Result<(), StoreError> {
+    let ids: Vec<Uuid> = moves.iter().map(|step| step.id.uuid()).collect();
+    sqlx::query("select id from instalment where id = any($1) order by id for no key update")
+        .bind(&ids)
+        .execute(tx)
+        .await?;
+    Ok(())
 }
 
 /// What the lender is told of an instalment that ended without a payment that says so.

@@ -18,6 +18,10 @@ use crate::idempotency::{self, Claimed, Created, IdempotencyClaim};
 use crate::journal::{JournalLine, NewEvent, append_events, append_journal};
 use crate::{Store, StoreError};
 
+mod pause;
+
+pub use pause::{Change, Pause, PauseOutcome, PlanToPause};
+
 /// A plan that was proved to fit, with everything that is written when it is accepted.
 #[derive(Clone, Debug)]
 pub struct NewPlan {

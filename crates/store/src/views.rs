@@ -7,3 +7,4 @@ pub mod instalments;
 pub mod plans;
 pub mod events;
 pub mod exceptions;
+pub mod switches;

@@ -16,6 +16,7 @@ use store::views::plans::{AgreementView, InstalmentView, PaymentView, PlanDetail
 
 use super::endangered::{EndangeredBody, endangered_body};
 use super::explanation::{self, Explainer, ExplanationBody};
+use super::paused::{PauseBody, pause_body};
 use crate::openapi::{PaymentTermsBody, RetryPolicyBody};
 use crate::page::instant_text;
 
@@ -43,6 +44,8 @@ pub struct PlanBody {
     state: &'static str,
     /// Why nothing is sent for it until a person decides, where that is so.
     frozen_because: Option<String>,
+    /// Its pause, while it is paused.
+    paused: Option<PauseBody>,
     /// How often and when a failed instalment is tried again; as it was when the plan was accepted.
     #[schema(value_type = RetryPolicyBody)]
     retry_policy: serde_json::Value,
@@ -226,6 +229,7 @@ pub fn summary(plan: PlanView) -> PlanBody {
         description: plan.description,
         state: plan.state.as_str(),
         frozen_because: plan.frozen_because,
+        paused: plan.pause.map(pause_body),
         retry_policy: plan.policy,
         instalment_count: plan.instalment_count,
         totals: Totals {
@@ -278,6 +282,7 @@ pub fn foreseen(
             description: request.description.clone(),
             state: plan::State::AwaitingAgreement,
             frozen_because: None,
+            pause: None,
             policy: retry_policy::to_json(&request.retry),
             instalment_count: u32::try_from(planned.len()).unwrap_or(u32::MAX),
             total_cents: request.schedule.total_cents(),
@@ -303,6 +308,7 @@ pub fn foreseen(
             amended_at: None,
             cancel_wanted_at: None,
         },
+        closure: None,
         instalments: foreseen_instalments(request, prepared, settings.hours),
     }
 }

@@ -42,7 +42,7 @@ pub struct CancelledBody {
     agreement: EndingAgreementBody,
 }
 
-/// A payment under way when its plan was cancelled.
+/// A payment under way when it was told to stop.
 #[derive(Serialize, ToSchema)]
 #[schema(as = InFlightPayment)]
 pub struct InFlightBody {
@@ -174,7 +174,8 @@ const fn cancellation_word(stands: agreement::State) -> &'static str {
     }
 }
 
-fn in_flight_body(payment: &InFlightPayment) -> InFlightBody {
+/// A payment under way, as every stop names it.
+pub(crate) fn in_flight_body(payment: &InFlightPayment) -> InFlightBody {
     InFlightBody {
         id: payment.id.to_string(),
         uid: payment.uid.to_string(),

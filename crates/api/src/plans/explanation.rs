@@ -5,12 +5,14 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use domain::date::{BusinessDate, Instant};
-use domain::explain::{Attempt, Explanation, Figure, History, Subject, Value as Number, explain};
+use domain::explain::{
+    Attempt, Closure, Explanation, Figure, History, Subject, Value as Number, explain,
+};
 use domain::failure::RetryPolicy;
 use domain::gate::Carry;
 use domain::instalment;
 use flows::retry_policy;
-use store::views::plans::{InstalmentView, PaymentView, PlanDetail};
+use store::views::plans::{ClosureView, InstalmentView, PaymentView, PlanDetail};
 
 use crate::page::instant_text;
 
@@ -72,6 +74,8 @@ impl<'a> Explainer<'a> {
         let agreement = &plan.agreement;
         let history = History {
             attempts: &[],
+            closed: plan.closure.as_ref().map(closed),
+            paused_until: plan.plan.pause.as_ref().and_then(|pause| pause.until),
             plan_state: plan.plan.state,
             frozen_because: plan.plan.frozen_because.as_deref(),
             agreement_state: agreement.state,
@@ -126,6 +130,14 @@ impl<'a> Explainer<'a> {
         !payments.any(|payment| {
             payment.agreement_id == self.plan.agreement.id && payment.state.holds_slot()
         })
+    }
+}
+
+fn closed(closure: &ClosureView) -> Closure<'_> {
+    Closure {
+        scope: closure.scope,
+        because: &closure.because,
+        since: closure.since,
     }
 }
 

@@ -26,7 +26,7 @@ worded! {
         NewAgreement = "new_agreement",
         /// The lender resumes the plan.
         PlanResumed = "plan_resumed",
-        /// The kill switch stands at "collect" again.
+        /// The kill switch that is closed is opened.
         CollectionsReopened = "collections_reopened",
         /// A person answers the open question.
         QuestionAnswered = "question_answered",
@@ -85,7 +85,6 @@ fn of_amount(subject: &Subject<'_>, history: &History<'_>) -> Cure {
 
 const fn of_rule(rule: Rule) -> Cure {
     match rule {
-        Rule::CollectionsStopped => Cure::CollectionsReopened,
         Rule::OtherPaymentLive => Cure::ProviderAnswers,
         Rule::AgreementStale => Cure::ProviderAnswers,
         Rule::WindowOver | Rule::RoomOver => Cure::NewAgreement,
@@ -94,7 +93,8 @@ const fn of_rule(rule: Rule) -> Cure {
         Rule::AmountRefused => Cure::NewAgreement,
         Rule::TooManyFailuresInARow => Cure::PersonPutsRight,
         // What was in the way is so no more: the next look finds that out.
-        Rule::PlanFrozen | Rule::PlanNotActive | Rule::AgreementNotActive => Cure::TimePasses,
+        Rule::CollectionsStopped | Rule::PlanFrozen => Cure::TimePasses,
+        Rule::PlanNotActive | Rule::AgreementNotActive => Cure::TimePasses,
         Rule::InstalmentNotOwed | Rule::NotDueYet | Rule::BeforeValidity => Cure::TimePasses,
         Rule::NoFreeSlot | Rule::RetryBudgetSpent => Cure::TimePasses,
         Rule::OutsideSendingHours | Rule::NearWindowEdge => Cure::TimePasses,

@@ -88,7 +88,17 @@ fn of_rule(
                 add("frozen_because", Value::Word(kind.to_owned()));
             }
         }
-        Rule::PlanNotActive => add("plan_state", Value::Word(history.plan_state.to_string())),
+        Rule::CollectionsStopped => {
+            if let Some(closure) = history.closed {
+                add("stopped_scope", Value::Word(closure.scope.to_string()));
+                add("stopped_because", Value::Word(closure.because.to_owned()));
+                add("stopped_at", Value::At(closure.since));
+            }
+        }
+        Rule::PlanNotActive => {
+            add("plan_state", Value::Word(history.plan_state.to_string()));
+            add_date("paused_until", history.paused_until, add);
+        }
         Rule::AgreementNotActive => {
             add(
                 "agreement_state",
@@ -145,7 +155,7 @@ fn of_rule(
                 );
             }
         },
-        Rule::CollectionsStopped | Rule::InstalmentNotOwed | Rule::RoomOver => {}
+        Rule::InstalmentNotOwed | Rule::RoomOver => {}
         Rule::LastPaymentMade | Rule::OtherPaymentLive | Rule::OutsideSendingHours => {}
     }
 }

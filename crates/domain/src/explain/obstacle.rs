@@ -8,6 +8,8 @@ use crate::{agreement, plan};
 /// What keeps every payment of a plan from being sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Obstacle {
+    /// A kill switch over it is closed.
+    Closed,
     /// An open question freezes the plan.
     Question,
     /// The plan does not collect, for a reason of its own.
@@ -19,6 +21,9 @@ pub(super) enum Obstacle {
 /// What is in the way now. In the gate's order, but that a plan which only follows its agreement
 /// has the agreement named instead.
 pub(super) fn obstacle(history: &History<'_>) -> Option<Obstacle> {
+    if history.closed.is_some() {
+        return Some(Obstacle::Closed);
+    }
     if history.frozen_because.is_some() {
         return Some(Obstacle::Question);
     }
@@ -42,6 +47,7 @@ impl Obstacle {
     /// The rule of the gate by which it holds payments back.
     pub(super) const fn rule(self) -> Rule {
         match self {
+            Obstacle::Closed => Rule::CollectionsStopped,
             Obstacle::Question => Rule::PlanFrozen,
             Obstacle::Plan(_) => Rule::PlanNotActive,
             Obstacle::Agreement(_) => Rule::AgreementNotActive,
@@ -56,7 +62,7 @@ impl Obstacle {
             Obstacle::Plan(P::AwaitingAgreement) => true,
             Obstacle::Agreement(A::Drafted | A::Sending | A::Unknown) => true,
             Obstacle::Agreement(A::Pending | A::Created) => true,
-            Obstacle::Question => false,
+            Obstacle::Closed | Obstacle::Question => false,
             Obstacle::Plan(P::Active | P::Paused | P::Blocked) => false,
             Obstacle::Plan(P::Completed | P::Cancelled) => false,
             Obstacle::Agreement(A::Active | A::Suspended | A::Declined) => false,
@@ -68,6 +74,7 @@ impl Obstacle {
     pub(super) const fn cure(self) -> Cure {
         use {agreement::State as A, plan::State as P};
         match self {
+            Obstacle::Closed => Cure::CollectionsReopened,
             Obstacle::Question => Cure::QuestionAnswered,
             Obstacle::Plan(P::Paused) => Cure::PlanResumed,
             // It follows its agreement, which is active by now.

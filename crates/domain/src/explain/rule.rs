@@ -17,7 +17,7 @@ const OVER_MAX_CODE: &str = "ZPPAY12";
 worded! {
     /// A rule that holds a payment back, by the word of its [`Refusal`](crate::gate::Refusal).
     pub enum Rule {
-        /// The kill switch stands at "stop".
+        /// A kill switch over it is closed.
         CollectionsStopped = "collections_stopped",
         /// An open question freezes the plan.
         PlanFrozen = "plan_frozen",
@@ -66,12 +66,22 @@ impl Rule {
     /// What is true while it holds a payment back.
     pub(super) fn told(self, subject: &Subject<'_>, history: &History<'_>) -> String {
         match self {
-            Rule::CollectionsStopped => "collections are stopped".to_owned(),
+            Rule::CollectionsStopped => match history.closed {
+                Some(closure) => format!(
+                    "collections are stopped for {}: {}",
+                    closure.scope.stopped(),
+                    closure.because
+                ),
+                None => "collections were stopped".to_owned(),
+            },
             Rule::PlanFrozen => match history.frozen_because {
                 Some(kind) => format!("the plan is frozen by an open question ({kind})"),
                 None => "the plan was frozen by a question".to_owned(),
             },
-            Rule::PlanNotActive => not_active("plan", history.plan_state.as_str()),
+            Rule::PlanNotActive => match history.paused_until {
+                Some(until) => format!("the plan is paused until {until}"),
+                None => not_active("plan", history.plan_state.as_str()),
+            },
             Rule::AgreementNotActive => not_active("agreement", history.agreement_state.as_str()),
             Rule::InstalmentNotOwed => format!("it is {}, so nothing is sent", subject.state),
             Rule::NotDueYet => "its date has not come".to_owned(),

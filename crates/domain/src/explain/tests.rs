@@ -46,7 +46,9 @@ pub(super) fn subject(state: State) -> Subject<'static> {
 pub(super) fn history<'a>(terms: &'a PaymentTerms, attempts: &'a [Attempt<'a>]) -> History<'a> {
     History {
         attempts,
+        closed: None,
         plan_state: plan::State::Active,
+        paused_until: None,
         frozen_because: None,
         agreement_state: agreement::State::Active,
         agreement_confirmed_at: None,

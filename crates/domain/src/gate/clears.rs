@@ -16,14 +16,14 @@ worded! {
     /// # Examples
     ///
     /// ```
-    /// use domain::gate::{Awaited, Clears, Refusal};
+    /// use domain::gate::{Awaited, Clears, Refusal, Scope};
     ///
-    /// let clears = Refusal::CollectionsStopped.clears();
+    /// let clears = Refusal::CollectionsStopped { scope: Scope::All }.clears();
     /// assert_eq!(clears, Clears::When(Awaited::CollectionsOpened));
     /// assert_eq!(Awaited::CollectionsOpened.as_str(), "collections_opened");
     /// ```
     pub enum Awaited {
-        /// A person sets the kill switch to "collect".
+        /// A person opens the kill switch that is closed.
         CollectionsOpened = "collections_opened",
         /// A person resolves the exception that freezes the plan.
         ExceptionResolved = "exception_resolved",
@@ -85,7 +85,7 @@ impl Refusal {
     pub fn clears(&self) -> Clears {
         use crate::plan::State as P;
         match self {
-            Self::CollectionsStopped => Clears::When(Awaited::CollectionsOpened),
+            Self::CollectionsStopped { .. } => Clears::When(Awaited::CollectionsOpened),
             Self::PlanFrozen => Clears::When(Awaited::ExceptionResolved),
             Self::PlanNotActive { state } => match state {
                 P::Paused => Clears::When(Awaited::PlanResumed),

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::{Awaited, Clears};
+use super::{Awaited, Clears, Scope};
 use crate::date::{BusinessDate, Instant};
 use crate::failure::{budget_free_at, submissions_in_24h};
 use crate::fit::Validity;
@@ -17,6 +17,8 @@ pub const CREATIONS_IN_24H_MAX: u32 = 6;
 pub struct ProposalFacts<'a> {
     /// The time.
     pub now: Instant,
+    /// The widest kill switch over proposals that is closed: that of everything, or of the provider.
+    pub closed: Option<Scope>,
     /// Whether an open exception freezes the plan.
     pub plan_frozen: bool,
     /// Where the plan stands.
@@ -33,6 +35,12 @@ pub struct ProposalFacts<'a> {
 /// Why an agreement is not proposed now. The order is the precedence.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ProposalRefusal {
+    /// A kill switch over it is closed.
+    #[error("collections are stopped for {}", scope.stopped())]
+    CollectionsStopped {
+        /// The widest one.
+        scope: Scope,
+    },
     /// An open exception freezes the plan.
     #[error("the plan is frozen until its open exception is resolved")]
     PlanFrozen,
@@ -77,6 +85,7 @@ impl ProposalRefusal {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
+            Self::CollectionsStopped { .. } => "collections_stopped",
             Self::PlanFrozen => "plan_frozen",
             Self::PlanNotWaiting { .. } => "plan_not_waiting",
             Self::NotDrafted { .. } => "not_drafted",
@@ -99,6 +108,7 @@ impl ProposalRefusal {
     #[must_use]
     pub fn clears(&self) -> Clears {
         match self {
+            Self::CollectionsStopped { .. } => Clears::When(Awaited::CollectionsOpened),
             Self::PlanFrozen => Clears::When(Awaited::ExceptionResolved),
             Self::PlanNotWaiting { state } if state.is_final() => Clears::Never,
             Self::PlanNotWaiting { .. } => Clears::When(Awaited::PlanAwaitsAgreement),
@@ -128,6 +138,7 @@ impl ProposalRefusal {
 /// let now = today.at_hour(9, 0);
 /// let facts = ProposalFacts {
 ///     now,
+///     closed: None,
 ///     plan_frozen: false,
 ///     plan_state: plan::State::AwaitingAgreement,
 ///     agreement_state: agreement::State::Drafted,
@@ -141,6 +152,9 @@ impl ProposalRefusal {
 /// # Ok::<(), domain::date::DateError>(())
 /// ```
 pub fn may_propose(facts: &ProposalFacts<'_>) -> Result<(), ProposalRefusal> {
+    if let Some(scope) = facts.closed {
+        return Err(ProposalRefusal::CollectionsStopped { scope });
+    }
     if facts.plan_frozen {
         return Err(ProposalRefusal::PlanFrozen);
     }

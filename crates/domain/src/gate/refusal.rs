@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::Scope;
 use crate::date::{BusinessDate, Instant};
 use crate::period::{Reading, Window};
 use crate::terms::AmountRefusal;
@@ -11,9 +12,12 @@ use crate::{agreement, instalment, plan};
 /// refused for the first.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Refusal {
-    /// The kill switch stands at "stop".
-    #[error("collections are stopped")]
-    CollectionsStopped,
+    /// A kill switch over it is closed.
+    #[error("collections are stopped for {}", scope.stopped())]
+    CollectionsStopped {
+        /// The widest one.
+        scope: Scope,
+    },
     /// An open exception freezes the plan.
     #[error("the plan is frozen until its open exception is resolved")]
     PlanFrozen,
@@ -143,12 +147,12 @@ impl Refusal {
     /// ```
     /// use domain::gate::Refusal;
     ///
-    /// assert_eq!(Refusal::CollectionsStopped.code(), "collections_stopped");
+    /// assert_eq!(Refusal::PlanFrozen.code(), "plan_frozen");
     /// ```
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::CollectionsStopped => "collections_stopped",
+            Self::CollectionsStopped { .. } => "collections_stopped",
             Self::PlanFrozen => "plan_frozen",
             Self::PlanNotActive { .. } => "plan_not_active",
             Self::InstalmentNotOwed { .. } => "instalment_not_owed",

@@ -62,7 +62,7 @@ fn facts(terms: &PaymentTerms) -> GateFacts<'_> {
     let now = date(2026, 3, 10).at_hour(9, 0);
     GateFacts {
         now,
-        collections_open: true,
+        closed: None,
         plan_frozen: false,
         plan_state: plan::State::Active,
         instalment_state: instalment::State::Scheduled,
@@ -126,10 +126,13 @@ fn a_payment_that_nothing_forbids_passes_with_its_windows() {
 
 #[test]
 fn the_kill_switch_stops_everything() {
-    let refusal = refusal(&monthly(), |facts| facts.collections_open = false);
+    for scope in Scope::ALL.iter().copied() {
+        let refusal = refusal(&monthly(), |facts| facts.closed = Some(scope));
 
-    assert_eq!(refusal, Refusal::CollectionsStopped);
-    assert!(!refusal.is_for_ever());
+        assert_eq!(refusal, Refusal::CollectionsStopped { scope });
+        assert!(!refusal.is_for_ever());
+        assert!(refusal.to_string().ends_with(scope.stopped()), "{refusal}");
+    }
 }
 
 #[test]

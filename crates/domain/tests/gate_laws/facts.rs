@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use domain::date::{BusinessDate, Instant};
 use domain::fit::Validity;
-use domain::gate::{Carry, GateFacts, ProposalFacts, Purpose, SendingHours};
+use domain::gate::{Carry, GateFacts, ProposalFacts, Purpose, Scope, SendingHours};
 use domain::money::Cents;
 use domain::terms::{Frequency, PaymentTerms, TermsDraft};
 use domain::{agreement, instalment, plan};
@@ -36,7 +36,7 @@ impl Owned {
         let (plan_state, instalment_state, agreement_state) = self.states;
         GateFacts {
             now: self.now,
-            collections_open: open,
+            closed: (!open).then_some(Scope::All),
             plan_frozen: frozen,
             plan_state,
             instalment_state,
@@ -330,6 +330,7 @@ impl OwnedProposal {
     pub fn facts(&self) -> ProposalFacts<'_> {
         ProposalFacts {
             now: self.now,
+            closed: None,
             plan_frozen: self.frozen,
             plan_state: self.states.0,
             agreement_state: self.states.1,

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use domain::date::{BusinessDate, Instant};
-use domain::gate::{Clears, GateFacts, Purpose, Refusal, gate, may_propose, room};
+use domain::gate::{Clears, GateFacts, Purpose, Refusal, Scope, gate, may_propose, room};
 use domain::{agreement, instalment, plan};
 use proptest::prelude::*;
 
@@ -50,7 +50,7 @@ type Break = fn(&mut GateFacts<'_>);
 
 const BREAKS: &[(&str, Break)] = &[
     ("collections_stopped", |facts| {
-        facts.collections_open = false
+        facts.closed = Some(Scope::All);
     }),
     ("plan_frozen", |facts| facts.plan_frozen = true),
     ("plan_not_active", |facts| {

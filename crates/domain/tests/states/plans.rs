@@ -9,7 +9,8 @@ use proptest::sample::select;
 fn the_whole_table() {
     let go = Step::Advance;
     let (ignore, conflict) = (Step::Ignore, Step::Conflict);
-    // In the order of Event::ALL: activated, lost, ended, paused, resumed, cancelled.
+    // In the order of Event::ALL: activated, lost, ended, paused, resumed (also to wait),
+    // cancelled.
     let table = [
         (
             S::AwaitingAgreement,
@@ -18,6 +19,7 @@ fn the_whole_table() {
                 go(S::Blocked),
                 go(S::Completed),
                 go(S::Paused),
+                ignore,
                 ignore,
                 go(S::Cancelled),
             ],
@@ -30,6 +32,7 @@ fn the_whole_table() {
                 go(S::Completed),
                 go(S::Paused),
                 ignore,
+                ignore,
                 go(S::Cancelled),
             ],
         ),
@@ -41,16 +44,19 @@ fn the_whole_table() {
                 go(S::Completed),
                 ignore,
                 go(S::Active),
+                go(S::AwaitingAgreement),
                 go(S::Cancelled),
             ],
         ),
         (
             S::Completed,
-            [ignore, ignore, ignore, conflict, conflict, conflict],
+            [
+                ignore, ignore, ignore, conflict, conflict, conflict, conflict,
+            ],
         ),
         (
             S::Cancelled,
-            [ignore, ignore, ignore, conflict, conflict, ignore],
+            [ignore, ignore, ignore, conflict, conflict, conflict, ignore],
         ),
         (
             S::Blocked,
@@ -58,6 +64,7 @@ fn the_whole_table() {
                 go(S::Active),
                 ignore,
                 go(S::Completed),
+                conflict,
                 conflict,
                 conflict,
                 go(S::Cancelled),
@@ -99,7 +106,7 @@ proptest! {
     ) {
         let mut state = S::Paused;
         for event in events {
-            if event == E::Resumed {
+            if matches!(event, E::Resumed | E::ResumedToWait) {
                 continue;
             }
             if let Step::Advance(next) = state.step(event) {

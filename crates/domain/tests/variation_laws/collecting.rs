@@ -118,7 +118,7 @@ fn sent(
     let now = day.at_hour(9, 0);
     let facts = GateFacts {
         now,
-        collections_open: true,
+        closed: None,
         plan_frozen: false,
         plan_state: plan::State::Active,
         instalment_state: one.state,

@@ -59,6 +59,7 @@ fn row(state: State) -> AgreementRow {
         waiting_because: None,
         cancellation: None,
         plan_frozen: false,
+        plan_resumes_at: None,
         policy: json!({}),
         debtor_account: None,
         plan_state: plan::State::Active,

@@ -8,10 +8,11 @@ use uuid::Uuid;
 
 use domain::agreement::State;
 use domain::date::Instant;
-use domain::gate::ProposalRefusal;
+use domain::gate::{ProposalRefusal, Scope};
 use domain::uid::AgreementId;
 
 use super::{AgreementRow, line};
+use crate::control::hold_switches;
 use crate::journal::{JournalLine, append_journal};
 use crate::{Store, StoreError};
 
@@ -27,15 +28,18 @@ pub struct ArmedAgreements {
     pub refused: Vec<(AgreementRow, ProposalRefusal)>,
 }
 
-/// Decides on a draft and on when agreements were sent for its payer's account, of all plans and customers.
-type Decide<'a> =
-    dyn Fn(&AgreementRow, &[Instant]) -> Result<(), ProposalRefusal> + Send + Sync + 'a;
+/// Decides on a draft, on when agreements were sent for its payer's account, of all plans and customers, and on
+/// the widest kill switch that is closed.
+type Decide<'a> = dyn Fn(&AgreementRow, &[Instant], Option<Scope>) -> Result<(), ProposalRefusal>
+    + Send
+    + Sync
+    + 'a;
 
 impl Store {
     /// Marks drafted agreements as being sent, before any byte leaves: those leased under `token` that `decide`
     /// lets pass, run under locks. `wake_at` is when one that was never heard of again is asked about.
     ///
-    /// The payers' accounts are locked first: two workers never count the same creations at once. A plan that
+    /// The payers' accounts are locked before all but the switches: two workers never count the same creations at once. A plan that
     /// was cancelled in a transaction that committed before is not proposed any more.
     ///
     /// # Errors
@@ -50,6 +54,7 @@ impl Store {
         decide: &Decide<'_>,
     ) -> Result<ArmedAgreements, StoreError> {
         let mut tx = self.pool.begin().await?;
+        let closed = hold_switches(&mut tx).await?;
         let held = lock(&mut tx, token, ids).await?;
         let rows = self.read_agreements(&mut tx, &held).await?;
         let mut accounts = creations(&mut tx, &held, now).await?;
@@ -59,7 +64,7 @@ impl Store {
             let Some(creations) = accounts.of(row.id) else {
                 continue;
             };
-            match decide(&row, creations) {
+            match decide(&row, creations, closed) {
                 Ok(()) => {
                     creations.push(now);
                     result.armed.push(row.id);

@@ -204,7 +204,11 @@ async fn open_instalments(
         .collect()
 }
 
-async fn in_flight(tx: &mut PgConnection, id: PlanId) -> Result<Vec<InFlightPayment>, StoreError> {
+/// A plan's payments by which money may still move.
+pub(crate) async fn in_flight(
+    tx: &mut PgConnection,
+    id: PlanId,
+) -> Result<Vec<InFlightPayment>, StoreError> {
     let rows: Vec<(Uuid, String, Uuid, String)> = sqlx::query_as(
         "select id, uid, instalment_id, state
          from payment

@@ -52,6 +52,8 @@ pub struct AgreementRow {
     pub cancellation: Option<Cancellation>,
     /// Where its plan stands.
     pub plan_state: plan::State,
+    /// When its plan, which is paused, goes on by itself.
+    pub plan_resumes_at: Option<Instant>,
     /// Whether an open exception freezes the plan.
     pub plan_frozen: bool,
     /// The plan's retry policy.
@@ -122,6 +124,7 @@ struct Raw {
     cancel_tries: i32,
     plan_state: String,
     plan_frozen: bool,
+    plan_resumes_at: Option<Instant>,
     policy: Value,
     purpose: String,
     description: String,
@@ -220,6 +223,7 @@ impl Store {
             waiting_because: raw.waiting_because,
             cancellation,
             plan_frozen: raw.plan_frozen,
+            plan_resumes_at: raw.plan_resumes_at,
             policy: raw.policy,
             plan_state: understood(plan::State::parse(&raw.plan_state), "plan state", id)?,
             purpose: raw.purpose,

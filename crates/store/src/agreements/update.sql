@@ -1,7 +1,12 @@
--- Steps of agreements, each decided on a version of its row, at $15.
+-- Steps of agreements, each decided on a version of its row, at $15. That of a paused plan which is to go on by
+-- itself is looked at then, whatever else it waits for: that resumes the plan.
 update agreement a
 set state = n.state,
-    wake_at = n.wake_at,
+    wake_at = case
+      when p.state = 'paused' and p.resumes_at is not null
+        then least(coalesce(n.wake_at, p.resumes_at), p.resumes_at)
+      else n.wake_at
+    end,
     absent_since_at = n.absent_since_at,
     confirmed_at = n.confirmed_at,
     reason_code = coalesce(n.reason_code, a.reason_code),
@@ -21,6 +26,7 @@ from unnest($1::uuid[], $2::bigint[], $3::text[], $4::timestamptz[], $5::timesta
             $6::timestamptz[], $7::text[], $8::text[], $9::boolean[], $10::text[], $11::text[],
             $12::bytea[], $13::text[], $14::bytea[], $16::boolean[])
   as n (id, version, state, wake_at, absent_since_at, confirmed_at, reason_code, reason_detail,
-        unsent, waiting_because, payer_match, alias_name, account_kind, account, is_moved)
-where a.id = n.id and a.version = n.version
+        unsent, waiting_because, payer_match, alias_name, account_kind, account, is_moved),
+     plan p
+where a.id = n.id and a.version = n.version and p.id = a.plan_id
 returning a.id

@@ -20,6 +20,7 @@ use super::arm_writes::{
     insert_payments, insert_slots, lines, move_instalments, read_slots, send_payments,
 };
 use super::due::{self, DueRow};
+use crate::control::hold_switches;
 use crate::journal::append_journal;
 use crate::{Store, StoreError};
 
@@ -214,9 +215,7 @@ async fn lock(
         .map(|plan| plan.instalment_id().uuid())
         .collect();
     let payments: Vec<Uuid> = plans.iter().map(|plan| plan.payment_id().uuid()).collect();
-    sqlx::query("select scope from control where scope = 'all' for share")
-        .execute(&mut *tx)
-        .await?;
+    hold_switches(tx).await?;
     sqlx::query(
         "select a.id
          from agreement a

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use domain::date::{BusinessDate, Instant};
 use domain::fit::Validity;
+use domain::gate::Scope;
 use domain::money::Cents;
 use domain::terms::PaymentTerms;
 use domain::uid::{AgreementId, InstalmentId, PaymentId, PlanId, ProviderUid};
@@ -49,8 +50,8 @@ pub struct DueRow {
     /// When the plan's later instalments are due that are open without a payment under way, under a policy
     /// that may put this one into the window after its own; empty under any other.
     pub others_due: Vec<BusinessDate>,
-    /// Whether the kill switch stands at "collect".
-    pub collections_open: bool,
+    /// The widest kill switch over it that is closed; nothing where all are open.
+    pub closed: Option<Scope>,
     /// The plan's newest agreement.
     pub agreement_id: AgreementId,
     /// Its uid at the provider.
@@ -116,7 +117,7 @@ pub(super) struct Raw {
     plan_frozen: bool,
     policy: Value,
     others_due: Vec<NaiveDate>,
-    collections_open: bool,
+    closed: Option<String>,
     agreement_id: Uuid,
     agreement_uid: String,
     agreement_state: String,
@@ -172,6 +173,8 @@ impl TryFrom<Raw> for DueRow {
     fn try_from(raw: Raw) -> Result<DueRow, StoreError> {
         let id = raw.id;
         let last_payment = last_payment(&raw)?;
+        let closed = raw.closed.as_deref().map(Scope::parse);
+        let closed = closed.map(|scope| understood(scope, "scope", id));
         Ok(DueRow {
             id: InstalmentId::new(id),
             plan_id: PlanId::new(raw.plan_id),
@@ -188,7 +191,7 @@ impl TryFrom<Raw> for DueRow {
             plan_frozen: raw.plan_frozen,
             policy: raw.policy,
             others_due: dates(raw.others_due, "other due_date", id)?,
-            collections_open: raw.collections_open,
+            closed: closed.transpose()?,
             agreement_id: AgreementId::new(raw.agreement_id),
             agreement_uid: understood(
                 ProviderUid::parse(&raw.agreement_uid).ok(),

@@ -23,8 +23,20 @@ select i.id,
          )
          else '{}'
        end as others_due,
-       coalesce((select bool_and(k.collections_open) from control k
-                 where k.scope = 'all'), false) as collections_open,
+       (
+         select s.word
+         from (values
+           (1, 'all', 'all'),
+           (2, 'provider', 'provider:' || a.provider),
+           (3, 'plan', 'plan:' || p.id::text),
+           (4, 'agreement', 'agreement:' || a.id::text)
+         ) as s (place, word, scope)
+         left join control k on k.scope = s.scope
+         -- A switch of everything, or of a provider, that is missing counts as closed.
+         where not coalesce(k.collections_open, 2 < s.place)
+         order by s.place
+         limit 1
+       ) as closed,
        a.id as agreement_id,
        a.uid as agreement_uid,
        a.state as agreement_state,

@@ -4,17 +4,19 @@ use chrono::NaiveDate;
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use domain::date::Instant;
+use domain::date::{BusinessDate, Instant};
 use domain::fit::Validity;
 use domain::terms::PaymentTerms;
 use domain::uid::{AgreementId, CustomerId, PlanId};
 use domain::{agreement, plan};
 
 use super::instalments::{instalments_of, payments_of};
-use crate::codec::{count, terms_from_json, understood, validity};
+use super::switches::closure_over;
+use crate::codec::{count, date, terms_from_json, understood, validity};
 use crate::{Store, StoreError};
 
 pub use super::instalments::{InstalmentView, PaymentView};
+pub use super::switches::ClosureView;
 
 /// A plan in a list.
 #[derive(Clone, Debug)]
@@ -33,6 +35,8 @@ pub struct PlanView {
     pub state: plan::State,
     /// Why nothing is sent for it until a person decides, where that is so.
     pub frozen_because: Option<String>,
+    /// Its pause, while it is paused.
+    pub pause: Option<PauseView>,
     /// The retry policy it was accepted with.
     pub policy: serde_json::Value,
     /// How many instalments it has.
@@ -45,6 +49,17 @@ pub struct PlanView {
     pub created_at: Instant,
 }
 
+/// The pause of a plan that is paused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PauseView {
+    /// Since when.
+    pub since: Instant,
+    /// Why, in the lender's words.
+    pub reason: String,
+    /// The date on which the plan goes on by itself.
+    pub until: Option<BusinessDate>,
+}
+
 /// A plan with its latest agreement and every instalment.
 #[derive(Clone, Debug)]
 pub struct PlanDetail {
@@ -52,6 +67,8 @@ pub struct PlanDetail {
     pub plan: PlanView,
     /// The latest agreement proposed for it.
     pub agreement: AgreementView,
+    /// The widest kill switch over it that is closed.
+    pub closure: Option<ClosureView>,
     /// Every instalment, in due order.
     pub instalments: Vec<InstalmentView>,
 }
@@ -109,6 +126,9 @@ struct PlanRow {
     description: String,
     state: String,
     frozen_because: Option<String>,
+    paused_at: Option<Instant>,
+    paused_because: Option<String>,
+    paused_until: Option<NaiveDate>,
     policy: serde_json::Value,
     instalment_count: i32,
     total_cents: i64,
@@ -123,6 +143,9 @@ const PLAN_COLUMNS: &str = "select id,
         description,
         state,
         frozen_because,
+        case when state = 'paused' then paused_at end as paused_at,
+        paused_because,
+        paused_until,
         policy,
         instalment_count,
         total_cents,
@@ -204,18 +227,30 @@ impl Store {
             return Ok(None);
         };
         let agreement = agreement_of(&mut tx, id).await?;
+        let closure = closure_over(&mut tx, id.uuid(), agreement.id.uuid()).await?;
         let payments = payments_of(&mut tx, id).await?;
         let instalments = instalments_of(&mut tx, id, payments).await?;
         tx.commit().await?;
         Ok(Some(PlanDetail {
             plan: plan_view(row)?,
             agreement,
+            closure,
             instalments,
         }))
     }
 }
 
 fn plan_view(row: PlanRow) -> Result<PlanView, StoreError> {
+    let until = row
+        .paused_until
+        .map(|until| date(until, "paused_until", row.id));
+    let until = until.transpose()?;
+    let reason = row.paused_because.unwrap_or_default();
+    let pause = row.paused_at.map(|since| PauseView {
+        since,
+        reason,
+        until,
+    });
     Ok(PlanView {
         id: PlanId::new(row.id),
         external_id: row.external_id,
@@ -224,6 +259,7 @@ fn plan_view(row: PlanRow) -> Result<PlanView, StoreError> {
         description: row.description,
         state: understood(plan::State::parse(&row.state), "state", row.id)?,
         frozen_because: row.frozen_because,
+        pause,
         policy: row.policy,
         instalment_count: count(row.instalment_count, row.id)?,
         total_cents: row.total_cents,

@@ -67,6 +67,7 @@ fn balloon(policy: Value) -> PlanDetail {
             description: "A loan".to_owned(),
             state: plan::State::Active,
             frozen_because: None,
+            pause: None,
             policy,
             instalment_count: 3,
             total_cents: 600,
@@ -92,6 +93,7 @@ fn balloon(policy: Value) -> PlanDetail {
             amended_at: None,
             cancel_wanted_at: None,
         },
+        closure: None,
         instalments: vec![
             instalment(1, "2026-01-13"),
             instalment(2, "2026-01-20"),

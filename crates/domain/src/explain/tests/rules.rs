@@ -65,7 +65,6 @@ fn every_rule_names_what_would_make_it_go() {
         cures.into_iter().collect::<Vec<_>>()
     };
 
-    assert_eq!(of(&[Rule::CollectionsStopped]), ["collections_reopened"]);
     assert_eq!(
         of(&[Rule::OtherPaymentLive, Rule::AgreementStale]),
         ["provider_answers"]
@@ -80,6 +79,7 @@ fn every_rule_names_what_would_make_it_go() {
     assert_eq!(of(&[Rule::TooManyFailuresInARow]), ["person_puts_right"]);
     assert_eq!(of(&[Rule::NotDueYet]), ["due_date_comes"]);
     let by_time = [
+        Rule::CollectionsStopped,
         Rule::PlanFrozen,
         Rule::PlanNotActive,
         Rule::AgreementNotActive,
@@ -180,6 +180,54 @@ fn a_maximum_and_a_count_for_life_are_told_as_such() {
 }
 
 #[test]
+fn a_closed_switch_names_its_scope_and_its_reason() {
+    let terms = terms();
+    let mut history = under(&terms);
+    history.closed = Some(Closure {
+        scope: Scope::Plan,
+        because: "the borrower disputes the loan",
+        since: date("2026-06-19").at_hour(9, 0),
+    });
+    history.frozen_because = Some("late_settlement");
+    let told = explain(&subject(State::Scheduled), &history, before());
+
+    assert_eq!(
+        told.summary,
+        "$1,234.50 due on 2026-07-01 waits: collections are stopped for the plan: the borrower \
+         disputes the loan; it can be collected until 2026-07-14."
+    );
+    assert_eq!(
+        figures(&told)[..3],
+        [
+            "stopped_scope plan",
+            "stopped_because the borrower disputes the loan",
+            "stopped_at 2026-06-18 23:00:00 UTC"
+        ]
+    );
+    assert_eq!(told.would_go_if, Some(Cure::CollectionsReopened));
+}
+
+#[test]
+fn a_paused_plan_says_until_when() {
+    let terms = terms();
+    let mut history = under(&terms);
+    history.plan_state = plan::State::Paused;
+    history.paused_until = Some(date("2026-07-03"));
+    let told = explain(&subject(State::Scheduled), &history, before());
+
+    assert_eq!(
+        told.summary,
+        "$1,234.50 due on 2026-07-01 waits: the plan is paused until 2026-07-03; it can be \
+         collected until 2026-07-14."
+    );
+    assert_eq!(
+        figures(&told)[..2],
+        ["plan_state paused", "paused_until 2026-07-03"]
+    );
+    assert_eq!(told.would_go_if, Some(Cure::PlanResumed));
+}
+
+#[test]
 fn a_frozen_plan_names_its_question() {
     let terms = terms();
     let mut history = under(&terms);
@@ -200,6 +248,7 @@ fn what_was_not_active_and_is_so_now_is_told_as_past() {
     let summary = |rule| explain(&held(rule), &under(&terms), before()).summary;
 
     for (rule, words) in [
+        (Rule::CollectionsStopped, "collections were stopped"),
         (Rule::PlanNotActive, "the plan was not active"),
         (Rule::AgreementNotActive, "the agreement was not active"),
         (Rule::PlanFrozen, "the plan was frozen by a question"),

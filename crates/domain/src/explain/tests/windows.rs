@@ -157,14 +157,14 @@ fn what_was_held_back_beyond_its_time_is_missed_at_the_next_look() {
     let last = told("2026-07-14");
     assert_eq!(
         last.summary,
-        "$1,234.50 due on 2026-07-01 waits: collections are stopped; it can be collected until \
+        "$1,234.50 due on 2026-07-01 waits: collections were stopped; it can be collected until \
          2026-07-14."
     );
-    assert_eq!(last.would_go_if, Some(Cure::CollectionsReopened));
+    assert_eq!(last.would_go_if, Some(Cure::TimePasses));
     let over = told("2026-07-15");
     assert_eq!(
         over.summary,
-        "$1,234.50 due on 2026-07-01 waits: collections are stopped; it could be collected until \
+        "$1,234.50 due on 2026-07-01 waits: collections were stopped; it could be collected until \
          2026-07-14, and is missed when it is next looked at."
     );
     assert_eq!(over.would_go_if, Some(Cure::NewAgreement));

@@ -49,7 +49,10 @@ fn what_time_alone_changes_says_when() {
 fn what_waits_for_something_says_for_what() {
     let stale = Refusal::AgreementStale { confirmed_at: None };
     let expected = [
-        (Refusal::CollectionsStopped, Awaited::CollectionsOpened),
+        (
+            Refusal::CollectionsStopped { scope: Scope::Plan },
+            Awaited::CollectionsOpened,
+        ),
         (Refusal::PlanFrozen, Awaited::ExceptionResolved),
         (Refusal::OtherPaymentLive, Awaited::OtherPaymentEnded),
         (stale, Awaited::AgreementConfirmed),

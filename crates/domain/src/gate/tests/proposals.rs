@@ -6,6 +6,7 @@ use super::*;
 fn proposal() -> ProposalFacts<'static> {
     ProposalFacts {
         now: date(2026, 3, 10).at_hour(9, 0),
+        closed: None,
         plan_frozen: false,
         plan_state: plan::State::AwaitingAgreement,
         agreement_state: agreement::State::Drafted,
@@ -20,6 +21,20 @@ fn proposal() -> ProposalFacts<'static> {
 #[test]
 fn a_drafted_agreement_that_its_plan_waits_for_is_proposed() {
     assert_eq!(may_propose(&proposal()), Ok(()));
+}
+
+#[test]
+fn while_collections_are_stopped_nothing_is_proposed() {
+    let scope = Scope::Provider;
+    let stopped = ProposalFacts {
+        closed: Some(scope),
+        ..proposal()
+    };
+    let refusal = ProposalRefusal::CollectionsStopped { scope };
+
+    assert_eq!(may_propose(&stopped), Err(refusal.clone()));
+    assert_eq!(refusal.clears(), Clears::When(Awaited::CollectionsOpened));
+    assert!(refusal.to_string().ends_with(scope.stopped()), "{refusal}");
 }
 
 #[test]
@@ -121,6 +136,7 @@ fn the_first_broken_rule_of_a_proposal_is_the_answer() {
     let now = proposal().now;
     let all = [now; 6];
     let mut facts = ProposalFacts {
+        closed: Some(Scope::All),
         plan_frozen: true,
         plan_state: plan::State::Paused,
         agreement_state: agreement::State::Sending,
@@ -133,6 +149,8 @@ fn the_first_broken_rule_of_a_proposal_is_the_answer() {
     };
     let code = |facts: &ProposalFacts<'_>| may_propose(facts).unwrap_err().code();
 
+    assert_eq!(code(&facts), "collections_stopped");
+    facts.closed = None;
     assert_eq!(code(&facts), "plan_frozen");
     facts.plan_frozen = false;
     assert_eq!(code(&facts), "plan_not_waiting");
