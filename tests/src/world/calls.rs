@@ -60,6 +60,34 @@ impl World {
         self.ask_api(Method::POST, &path, Some(&body)).await
     }
 
+    /// An operator closes collections under a scope, such as `all` or `plan:pln_…`; what the API answered.
+    pub async fn close_collections(&self, scope: &str) -> Value {
+        let body = json!({ "scope": scope, "reason": "a story" });
+        let path = "/v1/collections/closure";
+        self.ask_api(Method::POST, path, Some(&body)).await
+    }
+
+    /// An operator opens them again; what the API answered.
+    pub async fn open_collections(&self, scope: &str) -> Value {
+        let body = json!({ "scope": scope, "reason": "the story goes on" });
+        let path = "/v1/collections/opening";
+        self.ask_api(Method::POST, path, Some(&body)).await
+    }
+
+    /// The lender pauses a plan, until a date if one is given; what the API answered.
+    pub async fn pause_plan(&self, plan: &PlanHandle, until: Option<&str>) -> Value {
+        let path = format!("/v1/plans/{}/pause", plan.id);
+        let body = json!({ "reason": "hardship arrangement", "until": until });
+        self.ask_api(Method::POST, &path, Some(&body)).await
+    }
+
+    /// The lender resumes a plan; what the API answered.
+    pub async fn resume_plan(&self, plan: &PlanHandle) -> Value {
+        let path = format!("/v1/plans/{}/resumption", plan.id);
+        let body = json!({ "reason": "the arrangement has ended" });
+        self.ask_api(Method::POST, &path, Some(&body)).await
+    }
+
     /// Registers a plan of `schedule` (as `POST /v1/plans` takes it) for a customer.
     pub async fn register_plan(&self, customer: &Customer, schedule: Value) -> PlanHandle {
         self.register_plan_with(customer, json!({ "schedule": schedule }))

@@ -21,6 +21,8 @@ mod proposals;
 mod agreement_states;
 mod cancellation;
 mod operators;
+mod switches;
+mod pauses;
 mod crashes;
 mod every_fault;
 mod races;
