@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
+use crate::operators::Act;
 use crate::wire::Away;
 
 /// One thing to do.
@@ -19,6 +20,8 @@ pub(crate) enum Deed {
         agreement_uid: String,
         act: &'static str,
     },
+    /// Something is done to a loan.
+    OperatorActs { loan: usize, act: Act },
     /// The bank makes up its mind about a payment: `settle`, `fail` or `investigate`.
     BankDecides {
         payment_uid: String,
@@ -34,7 +37,7 @@ pub(crate) enum Deed {
     /// The provider is away, or back.
     ProviderGoes { away: Option<Away> },
     /// The operator stops everything, or lets it go on.
-    Collections { open: bool },
+    Collections { scope: &'static str, open: bool },
     /// The day is over: the books are compared.
     Check,
 }

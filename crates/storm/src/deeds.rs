@@ -40,7 +40,8 @@ impl Storm {
                 Ok(bank_line::deliver(self.bank, &request).await?)
             }
             Deed::ProviderGoes { away } => self.provider_goes(away).await,
-            Deed::Collections { open } => self.collections(open).await,
+            Deed::OperatorActs { loan, act } => self.operator_acts(loan, act).await,
+            Deed::Collections { scope, open } => self.collections(scope, open).await,
             Deed::Check => self.check().await,
         }
     }
@@ -130,15 +131,24 @@ impl Storm {
         Ok(())
     }
 
-    async fn collections(&mut self, open: bool) -> Result<(), StormError> {
-        self.say(&format!("collections open: {open}"));
+    async fn collections(&mut self, scope: &str, open: bool) -> Result<(), StormError> {
+        self.say(&format!("collections of {scope} open: {open}"));
         let now = self.now();
-        self.store.set_collections(open, "a storm", now).await?;
+        let turn = if open { "opening" } else { "closure" };
+        let body = json!({"scope": scope, "reason": "a storm"});
+        let path = format!("v1/collections/{turn}");
+        let (status, told) = self.ask_api(&path, &body).await?;
+        if status != 200 {
+            self.breaks(format!(
+                "API: {path} of {scope} was answered with {status}: {told}"
+            ));
+        }
         if open {
             self.verifier.opened(now);
         } else {
             self.verifier.closed(now);
             self.faults.count(Fault::Stopped);
+            self.mark(format!("stopped: {scope}"));
         }
         Ok(())
     }

@@ -91,7 +91,15 @@ faults! {
     Declined = "declined", 20;
     /// The payer never answers.
     NeverAnswers = "never_answers", 20;
-    /// An operator stops everything for a while.
+    /// The payer moves the agreement to another account.
+    AccountMoved = "account_moved", 60;
+    /// The lender cancels the plan.
+    PlanCancelled = "plan_cancelled", 40;
+    /// The lender pauses the plan, until a date or until it is resumed.
+    PlanPaused = "plan_paused", 80;
+    /// An operator closes the switch of a plan or of its agreement for a while.
+    SwitchClosed = "switch_closed", 60;
+    /// An operator stops everything, or everything of the provider, for a while.
     Stopped = "stopped", 15;
 }
 

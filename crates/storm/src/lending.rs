@@ -17,6 +17,9 @@ const OPENING_DAYS: i64 = 45;
 /// A plan that was accepted.
 #[derive(Clone, Debug)]
 pub(crate) struct Loan {
+    pub(crate) plan_id: String,
+    pub(crate) agreement_id: String,
+    pub(crate) agreement_uid: String,
     pub(crate) opened_at: DateTime<Utc>,
     pub(crate) last_due: NaiveDate,
     pub(crate) ended_at: Option<DateTime<Utc>>,
@@ -147,7 +150,11 @@ impl Storm {
             .or(plan.due_dates.last())
             .copied()
             .unwrap_or_default();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let loan = Loan {
+            plan_id: text(&told["id"]),
+            agreement_id: text(&told["agreement"]["id"]),
+            agreement_uid: agreement_uid.clone(),
             opened_at: self.now(),
             last_due,
             ended_at: None,
@@ -159,6 +166,7 @@ impl Storm {
         let habits = self.habits(account, &dates);
         self.bank_control("payers", &habits).await?;
         self.foresee_payer(agreement_uid, last_due);
+        self.foresee_operators(self.loans.len() - 1, last_due);
         Ok(())
     }
 
@@ -219,7 +227,11 @@ impl Storm {
         }
     }
 
-    async fn ask_api(&self, path: &str, body: &Value) -> Result<(u16, Value), StormError> {
+    pub(crate) async fn ask_api(
+        &self,
+        path: &str,
+        body: &Value,
+    ) -> Result<(u16, Value), StormError> {
         let url = format!("{}{path}", self.api_url);
         let asked = self.http.post(url).bearer_auth(&self.api_key).json(body);
         let answer = asked.send().await?;

@@ -23,6 +23,7 @@ mod crew;
 mod deeds;
 mod hearing;
 mod lending;
+mod operators;
 mod weather;
 mod watch;
 

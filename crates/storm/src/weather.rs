@@ -12,7 +12,7 @@ impl Storm {
     /// Outages and stops, from the first day to the last.
     pub(crate) fn foresee_weather(&mut self) {
         let mut day = self.begins_at;
-        let end = self.begins_at + TimeDelta::days(i64::try_from(self.config.days).unwrap_or(0));
+        let end = self.ends_at();
         while day < end {
             let dice = &mut self.dice.weather;
             let starts_at = day + TimeDelta::minutes(dice.within(0, 24 * 60 - 1));
@@ -25,9 +25,10 @@ impl Storm {
                 self.agenda.add(ends_at, Deed::ProviderGoes { away: None });
                 ends_at
             } else if self.faults.rolls(dice, Fault::Stopped) {
-                self.agenda
-                    .add(starts_at, Deed::Collections { open: false });
-                self.agenda.add(ends_at, Deed::Collections { open: true });
+                let scope = *dice.pick(&["all", "provider:oligo"]);
+                let turn = |open| Deed::Collections { scope, open };
+                self.agenda.add(starts_at, turn(false));
+                self.agenda.add(ends_at, turn(true));
                 ends_at
             } else {
                 day

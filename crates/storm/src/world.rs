@@ -50,7 +50,8 @@ const CONNECTIONS: u32 = 3;
 const MANY_PLANS: u64 = 500;
 /// Statements are planned once, not each time, and never as a walk through a whole table: a storm
 /// fills its tables faster than PostgreSQL counts them.
-const PLANNED_ONCE: &str = "options[plan_cache_mode]=force_generic_plan&options[enable_seqscan]=off";
+const PLANNED_ONCE: &str =
+    "options[plan_cache_mode]=force_generic_plan&options[enable_seqscan]=off";
 
 /// A running storm.
 pub(crate) struct Storm {
@@ -97,6 +98,7 @@ pub(crate) struct AllDice {
     pub(crate) webhooks: Dice,
     pub(crate) bank: Dice,
     pub(crate) weather: Dice,
+    pub(crate) operators: Dice,
 }
 
 /// One worker and what leads to it.
@@ -172,6 +174,11 @@ impl Storm {
         Ok(storm)
     }
 
+    /// When everything calms down.
+    pub(crate) fn ends_at(&self) -> DateTime<Utc> {
+        self.begins_at + TimeDelta::days(crate::days(&self.config))
+    }
+
     pub(crate) fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }
@@ -210,6 +217,7 @@ fn all_dice(seed: u64) -> AllDice {
         webhooks: dice("webhooks"),
         bank: dice("bank"),
         weather: dice("weather"),
+        operators: dice("operators"),
     }
 }
 
