@@ -76,6 +76,16 @@ impl World {
         &self.pool
     }
 
+    /// Where the database is.
+    pub fn database_url(&self) -> &str {
+        &self.database.url
+    }
+
+    /// Somebody who holds this world's rows against its bank, and the key of its uids.
+    pub fn verifier(&self, uid_key: [u8; 32]) -> verify::Verifier {
+        verify::Verifier::connect(&self.database.url, Some(uid_key)).expect("a URL of PostgreSQL")
+    }
+
     /// The wire between the workers and the bank.
     ///
     /// # Panics
@@ -116,19 +126,29 @@ impl World {
     ///
     /// When they do not agree, or one of Paydown's own laws is broken; every difference is told.
     pub async fn finish(mut self) {
+        self.come_to_rest().await;
+        self.pool.close().await;
+        self.store.close().await;
+    }
+
+    /// As [`World::finish`], but leaves the database and the bank, to be looked into and meddled
+    /// with. No worker runs any more.
+    ///
+    /// # Panics
+    ///
+    /// As [`World::finish`].
+    pub async fn come_to_rest(&mut self) {
         self.run_until_quiet().await;
         self.stop_workers().await;
-        let broken = checks::broken(&self).await;
+        let broken = checks::broken(self).await;
         self.is_finished = true;
         if !broken.is_empty() {
-            let told = dump::of(&self).await;
+            let told = dump::of(self).await;
             panic!(
                 "the world does not add up:\n- {}\n{told}",
                 broken.join("\n- ")
             );
         }
-        self.pool.close().await;
-        self.store.close().await;
     }
 }
 

@@ -38,8 +38,11 @@ struct PaymentEntry {
     uid: String,
     agreement_uid: String,
     amount: i64,
+    last_payment: Option<bool>,
     state: PaymentState,
     created_at: DateTime<Utc>,
+    /// The first time, and each retry.
+    submitted_at: Vec<DateTime<Utc>>,
     /// Sydney.
     created_date: NaiveDate,
     /// Sydney, of the latest submission; what places the payment in its window.
@@ -104,8 +107,10 @@ fn payment_entry(payment: &Payment) -> PaymentEntry {
         uid: payment.uid.clone(),
         agreement_uid: payment.agreement_uid.clone(),
         amount: payment.amount,
+        last_payment: payment.last_payment,
         state: payment.state,
         created_at: payment.created_at,
+        submitted_at: payment.submissions.clone(),
         created_date: sydney_date(payment.created_at),
         submitted_date: sydney_date(payment.submitted_at()),
         settled_at: payment.settled_at,

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::Violation;
 use crate::rows::JournalRow;
+use crate::violation::Findings;
 
 /// Where a payment may go from where; written down again here, on purpose.
 const PAYMENT_EDGES: &[(&str, &[&str])] = &[
@@ -120,7 +121,7 @@ impl History {
         untaken
     }
 
-    pub(crate) fn take(&mut self, line: &JournalRow, broken: &mut Vec<Violation>) {
+    pub(crate) fn take(&mut self, line: &JournalRow, found: &mut Findings) {
         let JournalRow {
             subject,
             subject_id,
@@ -131,12 +132,13 @@ impl History {
         if from_state == to_state {
             return;
         }
+        found.checked("I12", 1);
         let step = (subject.clone(), from_state.clone(), to_state.clone());
         *self.steps.entry(step).or_default() += 1;
         let stood = self.stands.insert(*subject_id, to_state.clone());
         if let Some(stood) = stood.filter(|stood| stood != from_state) {
             let said = format!("{subject} {subject_id} went from {from_state}, but stood {stood}");
-            broken.push(Violation::new("I12", said));
+            found.push(Violation::new("I12", said));
         }
         let graph = match subject.as_str() {
             "payment" => PAYMENT_EDGES,
@@ -146,7 +148,7 @@ impl History {
         let allowed = graph.iter().find(|(from, _)| from == from_state);
         if !allowed.is_some_and(|(_, tos)| tos.contains(&to_state.as_str())) {
             let said = format!("{subject} {subject_id} went from {from_state} to {to_state}");
-            broken.push(Violation::new("I12", said));
+            found.push(Violation::new("I12", said));
         }
     }
 }
@@ -157,7 +159,7 @@ mod tests {
 
     fn broken(steps: &[(&str, &str)]) -> usize {
         let mut history = History::default();
-        let mut broken = Vec::new();
+        let mut found = Findings::default();
         for (from, to) in steps {
             let line = JournalRow {
                 id: 1,
@@ -166,9 +168,9 @@ mod tests {
                 from_state: (*from).to_owned(),
                 to_state: (*to).to_owned(),
             };
-            history.take(&line, &mut broken);
+            history.take(&line, &mut found);
         }
-        broken.len()
+        found.told().0.len()
     }
 
     #[test]

@@ -19,11 +19,12 @@ mod ours;
 mod history;
 mod whole;
 
-pub use violation::Violation;
+pub use violation::{LAWS, Violation};
 
 use book::Book;
 use history::History;
 use rows::{OurPayment, PlanSums};
+use violation::Findings;
 use witness::{Ledger, TheirPayment};
 
 /// The most failures in a row under one agreement.
@@ -65,6 +66,7 @@ pub struct Verifier {
     book: Book,
     history: History,
     journal_seen: i64,
+    checked: BTreeMap<&'static str, u64>,
 }
 
 impl Verifier {
@@ -82,7 +84,25 @@ impl Verifier {
             book: Book::default(),
             history: History::default(),
             journal_seen: 0,
+            checked: LAWS.iter().map(|(law, _)| (*law, 0)).collect(),
         })
+    }
+
+    /// How often each law was looked at so far; every law of [`LAWS`] is in it.
+    pub fn checked(&self) -> &BTreeMap<&'static str, u64> {
+        &self.checked
+    }
+
+    /// Takes it from the database that collections are stopped, and since when, if they are.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does.
+    pub async fn read_stop(&mut self) -> Result<(), VerifyError> {
+        if let Some(closed_at) = rows::stopped(&self.pool).await? {
+            self.closed(closed_at);
+        }
+        Ok(())
     }
 
     /// Says that everything is stopped from now on.
@@ -131,6 +151,17 @@ impl Verifier {
         })
     }
 
+    /// How many instalments there are in each state, by its name.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does.
+    pub async fn instalments(&self) -> Result<BTreeMap<String, u64>, VerifyError> {
+        let states = rows::instalments(&self.pool).await?;
+        let count = |(state, count): (String, i64)| (state, count.unsigned_abs());
+        Ok(states.into_iter().map(count).collect())
+    }
+
     /// How many questions to a person were opened, by kind.
     ///
     /// # Errors
@@ -147,14 +178,19 @@ impl Verifier {
     ///
     /// Fails when the database does.
     pub async fn look(&mut self, part: &Ledger) -> Result<Vec<Violation>, VerifyError> {
-        let mut broken = Vec::new();
+        let mut found = Findings::default();
+        self.look_into(part, &mut found).await?;
+        Ok(self.tell(found))
+    }
+
+    async fn look_into(&mut self, part: &Ledger, found: &mut Findings) -> Result<(), VerifyError> {
         let touched = self.book.take(part);
-        let moved = self.read_journal(&mut broken).await?;
+        let moved = self.read_journal(found).await?;
         let uids: Vec<String> = touched.iter().cloned().collect();
-        let found = rows::payments(&self.pool, &uids, &moved).await?;
-        self.book.tie(&found);
-        self.check_rows(&touched, &found, &mut broken).await?;
-        Ok(sorted(broken))
+        let rows = rows::payments(&self.pool, &uids, &moved).await?;
+        self.book.tie(&rows);
+        self.check_rows(&touched, &rows, found).await?;
+        Ok(())
     }
 
     /// Checks that nothing is lost: every open instalment that is due is looked at again, and no
@@ -163,16 +199,27 @@ impl Verifier {
     /// # Errors
     ///
     /// Fails when the database does.
-    pub async fn nothing_lost(&self, now: DateTime<Utc>) -> Result<Vec<Violation>, VerifyError> {
-        let mut broken = Vec::new();
+    pub async fn nothing_lost(
+        &mut self,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Violation>, VerifyError> {
+        let mut found = Findings::default();
+        self.find_lost(now, &mut found).await?;
+        Ok(self.tell(found))
+    }
+
+    async fn find_lost(&self, now: DateTime<Utc>, found: &mut Findings) -> Result<(), VerifyError> {
         let today = calendar::sydney_date(now);
-        whole::lost(&rows::lost(&self.pool, today).await?, &mut broken);
+        let (instalments, agreements) = rows::due(&self.pool, today).await?;
+        found.checked("I9", counted(instalments));
+        found.checked("I22", counted(agreements));
+        whole::lost(&rows::lost(&self.pool, today).await?, found);
         for streak in rows::streaks(&self.pool, FAILURES_MAX).await? {
             let said = format!("{} failures in a row", streak.consecutive_failures);
             let violation = Violation::new("I22", said).of_uid(streak.uid);
-            broken.push(violation.of_plan(streak.plan_id));
+            found.push(violation.of_plan(streak.plan_id));
         }
-        Ok(sorted(broken))
+        Ok(())
     }
 
     /// Checks everything once more, and what must hold when nothing is under way: both sides say
@@ -186,46 +233,51 @@ impl Verifier {
         ledger: &Ledger,
         now: DateTime<Utc>,
     ) -> Result<Vec<Violation>, VerifyError> {
-        let mut broken = self.look(ledger).await?;
+        let mut found = Findings::default();
+        self.look_into(ledger, &mut found).await?;
         let rows = rows::all_payments(&self.pool).await?;
         self.book.tie(&rows);
         let every: BTreeSet<String> = self.book.entries.keys().cloned().collect();
-        let plans = self.check_rows(&every, &rows, &mut broken).await?;
+        let plans = self.check_rows(&every, &rows, &mut found).await?;
         for row in &rows {
             let theirs = self.book.entries.get(&row.uid).map(|entry| &entry.theirs);
             let is_questioned = plans
                 .get(&row.plan_id)
                 .is_some_and(|plan| plan.is_questioned);
-            ours::converged(theirs, row, is_questioned, &mut broken);
+            ours::converged(theirs, row, is_questioned, &mut found);
         }
-        let plans: Vec<PlanSums> = plans.into_values().collect();
-        whole::sums(&plans, &self.book.settled_of_plan, true, &mut broken);
-        broken.extend(self.nothing_lost(now).await?);
+        // Those without any payment, too.
+        let plans = rows::plans(&self.pool).await?;
+        let plans = rows::sums(&self.pool, &plans).await?;
+        whole::sums(&plans, &self.book.settled_of_plan, true, &mut found);
+        self.find_lost(now, &mut found).await?;
         let (overdue, undigested) = rows::overdue(&self.pool, now).await?;
         if 0 < overdue {
-            broken.push(Violation::new(
-                "I9",
-                format!("{overdue} rows are overdue at the end"),
-            ));
+            let said = format!("{overdue} rows are overdue at the end");
+            found.push(Violation::new("I9", said));
         }
         if 0 < undigested {
-            broken.push(Violation::new(
-                "I10",
-                format!("{undigested} webhooks wait at the end"),
-            ));
+            let said = format!("{undigested} webhooks wait at the end");
+            found.push(Violation::new("I10", said));
         }
-        Ok(sorted(broken))
+        Ok(self.tell(found))
+    }
+
+    /// Keeps count of what was looked at, and answers with what was found.
+    fn tell(&mut self, found: Findings) -> Vec<Violation> {
+        let (broken, checked) = found.told();
+        for (law, times) in checked {
+            *self.checked.entry(law).or_default() += times;
+        }
+        broken
     }
 
     /// Follows the journal, and answers with the payments that moved.
-    async fn read_journal(
-        &mut self,
-        broken: &mut Vec<Violation>,
-    ) -> Result<Vec<Uuid>, VerifyError> {
+    async fn read_journal(&mut self, found: &mut Findings) -> Result<Vec<Uuid>, VerifyError> {
         let lines = rows::journal(&self.pool, self.journal_seen).await?;
         let mut moved = BTreeSet::new();
         for line in &lines {
-            self.history.take(line, broken);
+            self.history.take(line, found);
             self.journal_seen = self.journal_seen.max(line.id);
             if line.subject == "payment" {
                 moved.insert(line.subject_id);
@@ -239,85 +291,54 @@ impl Verifier {
     async fn check_rows(
         &mut self,
         touched: &BTreeSet<String>,
-        found: &[OurPayment],
-        broken: &mut Vec<Violation>,
+        rows: &[OurPayment],
+        found: &mut Findings,
     ) -> Result<HashMap<Uuid, PlanSums>, VerifyError> {
-        let plans: BTreeSet<Uuid> = found.iter().map(|row| row.plan_id).collect();
+        let plans: BTreeSet<Uuid> = rows.iter().map(|row| row.plan_id).collect();
         let plans: Vec<Uuid> = plans.into_iter().collect();
         let sums = rows::sums(&self.pool, &plans).await?;
-        whole::sums(&sums, &self.book.settled_of_plan, false, broken);
+        whole::sums(&sums, &self.book.settled_of_plan, false, found);
         let sums: HashMap<Uuid, PlanSums> = sums.into_iter().map(|plan| (plan.id, plan)).collect();
 
         let by_uid: HashMap<&str, &OurPayment> =
-            found.iter().map(|row| (row.uid.as_str(), row)).collect();
+            rows.iter().map(|row| (row.uid.as_str(), row)).collect();
         for uid in touched {
             match by_uid.get(uid.as_str()) {
-                Some(row) => terms::check(&mut self.book, uid, row, broken),
-                None => broken.push(
+                Some(row) => terms::check(&mut self.book, uid, row, found),
+                None => found.push(
                     Violation::new("I3", "the bank has a payment that is not ours").of_uid(uid),
                 ),
             }
         }
-        for row in found {
+        for row in rows {
             let is_questioned = sums
                 .get(&row.plan_id)
                 .is_some_and(|plan| plan.is_questioned);
-            self.check_row(row, is_questioned, broken);
+            self.check_row(row, is_questioned, found);
         }
-        let instalments: Vec<Uuid> = found.iter().map(|row| row.instalment_id).collect();
+        let instalments: Vec<Uuid> = rows.iter().map(|row| row.instalment_id).collect();
         for instalment in rows::gapped(&self.pool, &instalments).await? {
             let violation = Violation::new("I4", "its attempts are not numbered from 1");
-            broken.push(violation.of_instalment(instalment));
+            found.push(violation.of_instalment(instalment));
         }
-        let ids: Vec<Uuid> = found.iter().map(|row| row.id).collect();
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let held = rows::slots(&self.pool, &ids).await?;
-        whole::slots(&mut self.book, found, &held, broken);
+        whole::slots(&mut self.book, rows, &held, found);
         Ok(sums)
     }
 
-    fn check_row(&self, row: &OurPayment, is_questioned: bool, broken: &mut Vec<Violation>) {
+    fn check_row(&self, row: &OurPayment, is_questioned: bool, found: &mut Findings) {
         let theirs: Option<&TheirPayment> =
             self.book.entries.get(&row.uid).map(|entry| &entry.theirs);
         if let Some(theirs) = theirs {
-            ours::foreseen(theirs, row, self.uid_key.as_ref(), broken);
+            ours::foreseen(theirs, row, self.uid_key.as_ref(), found);
         }
-        ours::one_at_a_time(&self.book, row, is_questioned, broken);
-        ours::fenced(row, &self.fences, broken);
-        ours::agrees(theirs, row, is_questioned, broken);
-        self.after_freezing(row, theirs, broken);
-    }
-
-    /// I1': once a plan is stopped for a person, nothing is sent for it.
-    fn after_freezing(
-        &self,
-        row: &OurPayment,
-        theirs: Option<&TheirPayment>,
-        broken: &mut Vec<Violation>,
-    ) {
-        let is_stopped = row.frozen_because.as_deref() == Some("late_settlement");
-        let settled_late = self
-            .book
-            .payments_of(row.instalment_id)
-            .iter()
-            .filter(|other| other.has_settled() && other.uid != row.uid)
-            .filter_map(|other| other.settled_at)
-            .min();
-        let (Some(theirs), Some(settled_at)) = (theirs, settled_late) else {
-            return;
-        };
-        if is_stopped && settled_at + chrono::TimeDelta::days(2) < theirs.created_at {
-            let said = "sent days after its instalment was paid";
-            broken.push(
-                Violation::new("I1'", said)
-                    .of_uid(row.uid.clone())
-                    .of_plan(row.plan_id),
-            );
-        }
+        ours::one_at_a_time(&self.book, row, is_questioned, found);
+        ours::stopped(row, &self.fences, found);
+        ours::agrees(theirs, row, is_questioned, found);
     }
 }
 
-/// Each violation once, in a fixed order.
-fn sorted(broken: Vec<Violation>) -> Vec<Violation> {
-    let broken: BTreeSet<Violation> = broken.into_iter().collect();
-    broken.into_iter().collect()
+fn counted(count: i64) -> usize {
+    usize::try_from(count).unwrap_or(0)
 }

@@ -1,7 +1,7 @@
 //! Each payment of the bank against its row, and the payments of one instalment against each other:
-//! I1 to I4, I8 and I10.
+//! I1 to I4, I8, I10 and I11.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use data_encoding::BASE32_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::book::Book;
 use crate::rows::OurPayment;
+use crate::violation::Findings;
 use crate::witness::TheirPayment;
 use crate::{Fence, Violation};
 
@@ -18,9 +19,11 @@ pub(crate) fn foreseen(
     theirs: &TheirPayment,
     row: &OurPayment,
     uid_key: Option<&[u8; 32]>,
-    broken: &mut Vec<Violation>,
+    found: &mut Findings,
 ) {
-    let mut tell = |invariant, said: String| broken.push(of_row(row, invariant, said));
+    found.checked("I3", 1);
+    found.checked("I4", 1);
+    let mut tell = |invariant, said: String| found.push(of_row(row, invariant, said));
     if theirs.amount != row.amount_cents {
         let said = format!(
             "the bank took {} cents, not {}",
@@ -92,26 +95,31 @@ pub(crate) fn one_at_a_time(
     book: &Book,
     row: &OurPayment,
     is_questioned: bool,
-    broken: &mut Vec<Violation>,
+    found: &mut Findings,
 ) {
+    found.checked("I1", 1);
+    found.checked("I2", 1);
     let payments = book.payments_of(row.instalment_id);
     let settled = payments.iter().filter(|theirs| theirs.has_settled());
-    if 1 < settled.clone().count() && !is_questioned {
+    let is_doubled = 1 < settled.clone().count() && !is_questioned;
+    if is_doubled {
         let mut violation = of_row(
             row,
             "I1",
             "collected more than once, and nobody asked".to_owned(),
         );
         violation.uids = settled.map(|theirs| theirs.uid.clone()).collect();
-        broken.push(violation);
+        found.push(violation);
     }
     for (before, after) in payments.iter().zip(payments.iter().skip(1)) {
+        // Two successes are told as such already.
+        let is_told = is_doubled && before.has_settled() && after.has_settled();
         let changed_its_mind =
             is_questioned && before.settled_at.is_some_and(|at| after.created_at <= at);
-        if !before.has_failed() && !changed_its_mind {
+        if !before.has_failed() && !changed_its_mind && !is_told {
             let said = format!("the bank holds it {} while another was sent", before.state);
             let violation = of_row(row, "I2", said);
-            broken.push(
+            found.push(
                 violation
                     .of_uid(before.uid.clone())
                     .of_uid(after.uid.clone()),
@@ -120,8 +128,14 @@ pub(crate) fn one_at_a_time(
     }
 }
 
-/// I8: nothing is armed while everything is stopped.
-pub(crate) fn fenced(row: &OurPayment, fences: &[Fence], broken: &mut Vec<Violation>) {
+/// How much two processes' clocks, and the waits of one transaction for another, may come to.
+const SAME_TIME: TimeDelta = TimeDelta::minutes(1);
+
+/// I1', I8: nothing is armed while everything is stopped, once its plan is cancelled, or while its
+/// plan is frozen for a person.
+pub(crate) fn stopped(row: &OurPayment, fences: &[Fence], found: &mut Findings) {
+    found.checked("I1'", row.sent_at.len());
+    found.checked("I8", row.sent_at.len());
     let is_inside = |at: &&DateTime<Utc>| {
         let inside = |fence: &Fence| {
             fence.closed_at < **at && fence.opened_at.is_none_or(|opened_at| **at < opened_at)
@@ -129,11 +143,20 @@ pub(crate) fn fenced(row: &OurPayment, fences: &[Fence], broken: &mut Vec<Violat
         fences.iter().any(inside)
     };
     if let Some(at) = row.sent_at.iter().find(is_inside) {
-        broken.push(of_row(
-            row,
-            "I8",
-            format!("sent at {at}, while everything was stopped"),
-        ));
+        let said = format!("sent at {at}, while everything was stopped");
+        found.push(of_row(row, "I8", said));
+    }
+    let first_after = |stop: Option<DateTime<Utc>>| {
+        let since = stop? + SAME_TIME;
+        row.sent_at.iter().find(|at| since < **at)
+    };
+    if let Some(at) = first_after(row.cancelled_at) {
+        let said = format!("sent at {at}, after its plan was cancelled");
+        found.push(of_row(row, "I8", said));
+    }
+    if let Some(at) = first_after(row.frozen_at) {
+        let said = format!("sent at {at}, while its plan was frozen for a person");
+        found.push(of_row(row, "I1'", said));
     }
 }
 
@@ -142,8 +165,9 @@ pub(crate) fn agrees(
     theirs: Option<&TheirPayment>,
     row: &OurPayment,
     is_questioned: bool,
-    broken: &mut Vec<Violation>,
+    found: &mut Findings,
 ) {
+    found.checked("I10", 1);
     let told = theirs.map_or("unknown", |theirs| theirs.state.as_str());
     let agrees = match row.state.as_str() {
         "settled" => told == "settled",
@@ -154,18 +178,19 @@ pub(crate) fn agrees(
         _ => true,
     };
     if !agrees {
-        broken.push(of_row(
+        found.push(of_row(
             row,
             "I10",
             format!("{} here, {told} at the bank", row.state),
         ));
     }
     if row.state == "settled" {
+        found.checked("I11", 1);
         let is_booked =
             row.instalment_state == "collected" && row.instalment_cents == row.amount_cents;
         if !is_booked && !is_questioned {
             let said = format!("it settled, yet its instalment is {}", row.instalment_state);
-            broken.push(of_row(row, "I11", said));
+            found.push(of_row(row, "I11", said));
         }
     }
 }
@@ -175,8 +200,9 @@ pub(crate) fn converged(
     theirs: Option<&TheirPayment>,
     row: &OurPayment,
     is_questioned: bool,
-    broken: &mut Vec<Violation>,
+    found: &mut Findings,
 ) {
+    found.checked("I10", 1);
     let told = theirs.map_or("unknown", |theirs| theirs.state.as_str());
     let agrees = match row.state.as_str() {
         "settled" => told == "settled",
@@ -185,7 +211,7 @@ pub(crate) fn converged(
         _ => false,
     };
     if !agrees {
-        broken.push(of_row(
+        found.push(of_row(
             row,
             "I10",
             format!("at the end {} here, {told} there", row.state),

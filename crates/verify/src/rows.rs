@@ -24,7 +24,10 @@ pub(crate) struct OurPayment {
     pub instalment_cents: i64,
     pub due_date: NaiveDate,
     pub plan_id: Uuid,
-    pub frozen_because: Option<String>,
+    /// Since when the plan is frozen, if it still is.
+    pub frozen_at: Option<DateTime<Utc>>,
+    /// When the plan was cancelled.
+    pub cancelled_at: Option<DateTime<Utc>>,
 }
 
 /// A step of the journal.
@@ -76,7 +79,13 @@ const PAYMENT: &str = "select m.id, m.uid, m.state, m.attempt_no, m.amount_cents
          m.request_body, m.created_at, m.sent_at,
          a.uid as agreement_uid, a.slots_allowed,
          i.id as instalment_id, i.state as instalment_state, i.amount_cents as instalment_cents,
-         i.due_date, p.id as plan_id, p.frozen_because
+         i.due_date, p.id as plan_id,
+         (select min(e.opened_at) from exception e
+          where e.plan_id = p.id and e.kind = p.frozen_because and e.closed_at is null)
+           as frozen_at,
+         (select min(j.at) from journal j
+          where j.subject_id = p.id and j.subject = 'plan' and j.to_state = 'cancelled')
+           as cancelled_at
        from payment m
        join agreement a on a.id = m.agreement_id
        join instalment i on i.id = m.instalment_id
@@ -161,6 +170,13 @@ pub(crate) async fn sums(pool: &PgPool, plans: &[Uuid]) -> Result<Vec<PlanSums>,
     .await
 }
 
+/// Every plan.
+pub(crate) async fn plans(pool: &PgPool) -> Result<Vec<Uuid>, sqlx::Error> {
+    sqlx::query_scalar("select id from plan")
+        .fetch_all(pool)
+        .await
+}
+
 /// Open instalments whose due date is over and that nothing looks at again: no wake-up of their
 /// own, no payment that has one, no open question, and a plan that has not ended.
 pub(crate) async fn lost(pool: &PgPool, today: NaiveDate) -> Result<Vec<LostRow>, sqlx::Error> {
@@ -188,6 +204,33 @@ pub(crate) async fn streaks(pool: &PgPool, most: i32) -> Result<Vec<StreakRow>, 
     )
     .bind(most)
     .fetch_all(pool)
+    .await
+}
+
+/// How many instalments have come due, and how many agreements there are.
+pub(crate) async fn due(pool: &PgPool, today: NaiveDate) -> Result<(i64, i64), sqlx::Error> {
+    sqlx::query_as(
+        "select (select count(*) from instalment where due_date < $1),
+                (select count(*) from agreement)",
+    )
+    .bind(today)
+    .fetch_one(pool)
+    .await
+}
+
+/// How many instalments there are in each state.
+pub(crate) async fn instalments(pool: &PgPool) -> Result<Vec<(String, i64)>, sqlx::Error> {
+    sqlx::query_as("select state, count(*) from instalment group by state order by state")
+        .fetch_all(pool)
+        .await
+}
+
+/// Since when collections are stopped, if they are.
+pub(crate) async fn stopped(pool: &PgPool) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
+    sqlx::query_scalar(
+        "select min(changed_at) from control where scope = 'all' and not collections_open",
+    )
+    .fetch_one(pool)
     .await
 }
 

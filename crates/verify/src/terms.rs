@@ -6,6 +6,7 @@ use crate::Violation;
 use crate::book::{Book, Kept};
 use crate::calendar::{MonthEnd, sydney_date};
 use crate::rows::OurPayment;
+use crate::violation::Findings;
 use crate::witness::{Terms, TheirPayment};
 
 /// The most submissions of one payment: the first and ten retries.
@@ -14,40 +15,44 @@ const SUBMISSIONS_MAX: usize = 11;
 const SUBMISSIONS_A_DAY: usize = 5;
 
 /// Every law of its agreement that the payment `uid` breaks.
-pub(crate) fn check(book: &mut Book, uid: &str, row: &OurPayment, broken: &mut Vec<Violation>) {
+pub(crate) fn check(book: &mut Book, uid: &str, row: &OurPayment, found: &mut Findings) {
     let Some(theirs) = book.entries.get(uid).map(|entry| entry.theirs.clone()) else {
         return;
     };
-    let mut tell = |invariant, said: String| {
+    for (invariant, said) in laws(book, &theirs, row, found) {
         let violation = Violation::new(invariant, said)
             .of_uid(uid)
             .of_plan(row.plan_id);
-        broken.push(violation.of_instalment(row.instalment_id));
-    };
-    for (invariant, said) in budgets(&theirs, row.due_date) {
-        tell(invariant, said);
+        found.push(violation.of_instalment(row.instalment_id));
     }
+}
+
+fn laws(
+    book: &mut Book,
+    theirs: &TheirPayment,
+    row: &OurPayment,
+    found: &mut Findings,
+) -> Vec<(&'static str, String)> {
+    found.checked("I22", theirs.submitted_at.len());
+    found.checked("I28", theirs.submitted_at.len());
+    let mut broken = budgets(theirs, row.due_date);
+    let before = standing(book, theirs);
     let Some(kept) = book.agreements.get_mut(&theirs.agreement_uid) else {
-        tell("I3", "the bank's payment has no agreement".to_owned());
-        return;
+        broken.push(("I3", "the bank's payment has no agreement".to_owned()));
+        return broken;
     };
-    let date = sydney_date(theirs.last_submitted_at());
-    for said in dates(kept, &theirs) {
-        tell("I7", said);
+    found.checked("I7", theirs.submitted_at.len());
+    broken.extend(dates(kept, theirs).into_iter().map(|said| ("I7", said)));
+    found.checked("I6", 1);
+    let wrong = amount(&kept.agreement.terms, theirs, &before);
+    broken.extend(wrong.map(|said| ("I6", said)));
+    if !theirs.has_failed() {
+        let date = sydney_date(theirs.last_submitted_at());
+        found.checked("I5", 1);
+        let crowded = counts(kept, date, &before).into_iter();
+        broken.extend(crowded.map(|said| ("I5", said)));
     }
-    let before = standing(book, &theirs);
-    let Some(kept) = book.agreements.get_mut(&theirs.agreement_uid) else {
-        return;
-    };
-    if let Some(said) = amount(&kept.agreement.terms, &theirs, &before) {
-        tell("I6", said);
-    }
-    if theirs.has_failed() {
-        return;
-    }
-    for said in counts(kept, date, &before) {
-        tell("I5", said);
-    }
+    broken
 }
 
 /// The other payments of the same agreement that have not failed.

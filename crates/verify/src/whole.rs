@@ -8,23 +8,20 @@ use crate::Violation;
 use crate::book::Book;
 use crate::calendar::MonthEnd;
 use crate::rows::{LostRow, OurPayment, PlanSums, SlotRow};
+use crate::violation::Findings;
 
 /// I21: who holds slots, and whether they are of real periods.
-pub(crate) fn slots(
-    book: &mut Book,
-    rows: &[OurPayment],
-    slots: &[SlotRow],
-    broken: &mut Vec<Violation>,
-) {
+pub(crate) fn slots(book: &mut Book, rows: &[OurPayment], slots: &[SlotRow], found: &mut Findings) {
     let mut held: HashMap<Uuid, Vec<&SlotRow>> = HashMap::new();
     for slot in slots {
         held.entry(slot.payment_id).or_default().push(slot);
     }
     for row in rows {
         let held = held.get(&row.id).map_or(&[][..], Vec::as_slice);
+        found.checked("I21", 1);
         let mut tell = |said: String| {
             let violation = Violation::new("I21", said).of_uid(row.uid.clone());
-            broken.push(
+            found.push(
                 violation
                     .of_plan(row.plan_id)
                     .of_instalment(row.instalment_id),
@@ -71,11 +68,12 @@ pub(crate) fn sums(
     plans: &[PlanSums],
     settled: &BTreeMap<Uuid, i64>,
     is_final: bool,
-    broken: &mut Vec<Violation>,
+    found: &mut Findings,
 ) {
     for plan in plans {
         let settled = settled.get(&plan.id).copied().unwrap_or(0);
-        let mut tell = |said: String| broken.push(Violation::new("I11", said).of_plan(plan.id));
+        found.checked("I11", 1);
+        let mut tell = |said: String| found.push(Violation::new("I11", said).of_plan(plan.id));
         if plan.total_cents < settled && !plan.is_questioned {
             tell(format!(
                 "{settled} cents settled of {} planned",
@@ -104,13 +102,13 @@ pub(crate) fn sums(
 }
 
 /// I9: no open instalment that nothing will ever look at.
-pub(crate) fn lost(rows: &[LostRow], broken: &mut Vec<Violation>) {
+pub(crate) fn lost(rows: &[LostRow], found: &mut Findings) {
     for row in rows {
         let said = format!(
             "{} since {}, and nothing looks at it",
             row.state, row.due_date
         );
         let violation = Violation::new("I9", said).of_plan(row.plan_id);
-        broken.push(violation.of_instalment(row.id));
+        found.push(violation.of_instalment(row.id));
     }
 }

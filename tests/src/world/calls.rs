@@ -256,6 +256,11 @@ impl World {
         self.ask_sandbox(Method::GET, "/sandbox/ledger", None).await
     }
 
+    /// The same as a second opinion reads it.
+    pub async fn witness(&self) -> verify::witness::Ledger {
+        self.ask_sandbox(Method::GET, "/sandbox/ledger", None).await
+    }
+
     /// The bank's misfortunes, as `PUT /sandbox/faults` takes them.
     pub async fn set_faults(&self, faults: &Value) {
         self.ask_sandbox::<Value>(Method::PUT, "/sandbox/faults", Some(faults))
