@@ -7,8 +7,8 @@ use clap::{Parser, Subcommand};
 
 use crate::demo::Options as DemoOptions;
 use crate::verbs::{
-    clock, config, conformance, demo, dev, doctor, fit, keys, migrate, postgres, sandbox, serve,
-    simulate, windows, work,
+    chaos, clock, config, conformance, demo, dev, doctor, fit, keys, migrate, postgres, sandbox,
+    serve, simulate, verify, windows, work,
 };
 
 /// Collects loan repayments over PayTo: never twice, never outside the agreement, never lost.
@@ -49,6 +49,10 @@ pub enum Verb {
     Conformance(conformance::Arguments),
     /// Simulate years of collecting with everything going wrong that can.
     Simulate(simulate::Arguments),
+    /// Collect with real processes that are killed, halted and restarted all the while.
+    Chaos(chaos::Arguments),
+    /// Hold the database against the sandbox's ledger, law by law.
+    Verify(verify::Arguments),
     /// Look whether everything Paydown needs is here and in order.
     Doctor(doctor::Arguments),
     /// Print what can be configured, or what is.
@@ -72,6 +76,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Fit(arguments) => return fit::run(&arguments),
         Verb::Conformance(arguments) => return conformance::run(&arguments).await,
         Verb::Simulate(arguments) => return simulate::run(arguments).await,
+        Verb::Chaos(arguments) => return chaos::run(arguments).await,
+        Verb::Verify(arguments) => return verify::run(&arguments, cli.config).await,
         Verb::Doctor(arguments) => return doctor::run(&arguments, cli.config).await,
         Verb::Demo(options) => demo::run(options).await?,
         Verb::Dev(arguments) => dev::run(arguments).await?,

@@ -2,12 +2,14 @@
 //! line.
 
 pub mod cli;
+pub mod chaos;
 pub mod clock_steps;
 pub mod config;
 pub mod conformance;
 pub mod demo;
 pub mod follow_clock;
 pub mod http;
+pub mod laws;
 pub mod local_postgres;
 mod output;
 pub mod parts;

@@ -2,15 +2,10 @@
 //!
 //! The parts are this same binary, configured by environment alone, as they would be anywhere else.
 
-use std::fs::File;
-use std::path::PathBuf;
-use std::process::Stdio;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant as Monotonic};
 
 use anyhow::Context;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
 
 use domain::date::Instant;
@@ -20,15 +15,18 @@ use store::{DataKey, Store};
 use crate::clock_steps::ClockSteps;
 use crate::http::Http;
 use crate::local_postgres::{LocalPostgres, Options};
-use crate::runtime::{END_WITH_STDIN, STOPPED};
+use crate::runtime::STOPPED;
 use crate::verbs::keys::{create_api_key, revoke_named};
 
 mod keys;
+mod misfortune;
 mod place;
+mod process;
 
 use keys::Keys;
-pub(crate) use keys::write_private;
+pub(crate) use keys::{key_of_uids, write_private};
 use place::Held;
+use process::{Process, Starter};
 
 /// Where logs and the private PostgreSQL live unless told.
 pub const DIR: &str = ".paydown";
@@ -52,6 +50,8 @@ pub struct Layout {
     pub ports: Option<(u16, u16)>,
     /// Milliseconds the provider has to answer.
     pub provider_timeout_ms: u64,
+    /// What payers do with agreements, unless told otherwise: the sandbox's word for it.
+    pub payers: &'static str,
 }
 
 /// The running parts. Dropped, they are killed.
@@ -72,10 +72,11 @@ pub struct Parts {
     pub kept_until: Option<Instant>,
     ports: (u16, u16),
     clock_runs: bool,
+    uid_key: [u8; 32],
     data_key: DataKey,
-    environment: Vec<(&'static str, String)>,
-    processes: Vec<(String, Child)>,
-    workers: Vec<Child>,
+    starter: Starter,
+    processes: Vec<Process>,
+    workers: Vec<Process>,
     workers_started: usize,
     _held: Held,
 }
@@ -124,8 +125,9 @@ impl Parts {
         layout.start_at = layout.start_at.or(prepared.newest_at.filter(later));
 
         let [api, sandbox] = [ports.0, ports.1].map(|port| format!("http://127.0.0.1:{port}"));
+        let environment = environment(&layout, &keys, &database_url, ports);
         Ok(Parts {
-            environment: environment(&layout, &keys, &database_url, ports),
+            starter: Starter::new(layout.dir.clone(), environment),
             layout,
             ports,
             clock_runs,
@@ -135,6 +137,7 @@ impl Parts {
             sandbox: Http::new(&sandbox, None)?,
             api_key: prepared.api_key,
             kept_until: prepared.newest_at,
+            uid_key: keys.uid_key()?,
             data_key: keys.data_key()?,
             processes: Vec::new(),
             workers: Vec::new(),
@@ -150,11 +153,11 @@ impl Parts {
         if self.clock_runs {
             self.clock().run_on(true).await?;
         }
-        let api = self.spawn("api", &["serve".to_owned()])?;
-        self.processes.push(("api".to_owned(), api));
+        let api = self.starter.start(None, "api", &["serve".to_owned()])?;
+        self.processes.push(api);
         self.wait_for("api", self.api.clone(), "/readyz").await?;
         for _ in 0..self.layout.workers {
-            self.start_worker()?;
+            self.start_worker(None)?;
         }
         Ok(())
     }
@@ -166,14 +169,13 @@ impl Parts {
             format!("--listen=127.0.0.1:{sandbox_port}"),
             format!("--token={SANDBOX_TOKEN}"),
             format!("--webhook-url=http://127.0.0.1:{api_port}/v1/webhooks/oligo"),
-            // Whoever plays the payers here decides for them.
-            "--payers=ask".to_owned(),
+            format!("--payers={}", self.layout.payers),
         ];
         if let Some(start_at) = self.layout.start_at {
             arguments.push(format!("--start-at={}", start_at.to_rfc3339()));
         }
-        let sandbox = self.spawn("sandbox", &arguments)?;
-        self.processes.push(("sandbox".to_owned(), sandbox));
+        let sandbox = self.starter.start(None, "sandbox", &arguments)?;
+        self.processes.push(sandbox);
         Ok(())
     }
 
@@ -182,30 +184,31 @@ impl Parts {
         ClockSteps::new(self.api.clone(), self.sandbox.clone())
     }
 
-    /// Starts one more worker process.
+    /// Starts one more worker process, of this program or of another.
     ///
     /// # Errors
     ///
     /// Fails when the process cannot be started.
-    pub fn start_worker(&mut self) -> anyhow::Result<()> {
+    pub fn start_worker(&mut self, program: Option<&Path>) -> anyhow::Result<()> {
         self.workers_started += 1;
         let name = format!("worker-{}", self.workers_started);
-        let worker = self.spawn(&name, &["work".to_owned()])?;
+        let worker = self.starter.start(program, &name, &["work".to_owned()])?;
         self.workers.push(worker);
         Ok(())
     }
 
-    /// Kills the oldest worker with SIGKILL, at once and without a word. Answers its process id.
+    /// A store of one's own over the parts' database.
     ///
     /// # Errors
     ///
-    /// Fails when there is none, or it cannot be killed.
-    pub async fn kill_worker(&mut self) -> anyhow::Result<u32> {
-        anyhow::ensure!(!self.workers.is_empty(), "there is no worker to kill");
-        let mut worker = self.workers.remove(0);
-        let id = worker.id().context("the worker has ended by itself")?;
-        worker.kill().await?;
-        Ok(id)
+    /// Fails when the database does.
+    pub async fn store(&self) -> anyhow::Result<Store> {
+        Ok(Store::connect(&self.database_url, 2, &self.data_key).await?)
+    }
+
+    /// The key of uids.
+    pub fn uid_key(&self) -> [u8; 32] {
+        self.uid_key
     }
 
     /// Forgets every lease there is, as if nobody held any row, as soon as somebody holds one. Answers how many
@@ -215,7 +218,7 @@ impl Parts {
     ///
     /// Fails when the database does.
     pub async fn wipe_leases(&self, within: Duration) -> anyhow::Result<u64> {
-        let store = Store::connect(&self.database_url, 2, &self.data_key).await?;
+        let store = self.store().await?;
         let deadline = Monotonic::now() + within;
         let mut wiped = store.wipe_leases().await?;
         while wiped == 0 && Monotonic::now() < deadline {
@@ -228,11 +231,7 @@ impl Parts {
 
     /// Where the logs are.
     pub fn logs(&self) -> PathBuf {
-        self.layout.dir.join("logs")
-    }
-
-    fn log(&self, name: &str) -> PathBuf {
-        self.logs().join(format!("{name}.log"))
+        self.starter.logs()
     }
 
     /// An option that leads another verb to a file of ours; nothing where it looks there by itself.
@@ -249,47 +248,13 @@ impl Parts {
         // The workers first, the sandbox last: each needs those after it to finish what it has begun.
         let mut groups = vec![std::mem::take(&mut self.workers)];
         let others = std::mem::take(&mut self.processes).into_iter().rev();
-        groups.extend(others.map(|(_, child)| vec![child]));
+        groups.extend(others.map(|process| vec![process]));
         for mut group in groups {
-            group.iter().for_each(terminate);
-            for child in &mut group {
-                let ended = tokio::time::timeout(Duration::from_secs(10), child.wait()).await;
-                if ended.is_err() {
-                    tracing::warn!("a part did not end when asked to; killing it");
-                    // It may have ended in between; there is nothing left to do about either.
-                    drop(child.kill().await);
-                }
+            group.iter().for_each(Process::terminate);
+            for process in &mut group {
+                process.end_within(Duration::from_secs(10)).await;
             }
         }
-    }
-
-    fn spawn(&self, name: &str, arguments: &[String]) -> anyhow::Result<Child> {
-        let path = self.log(name);
-        let log =
-            File::create(&path).with_context(|| format!("{} cannot be written", path.display()))?;
-        let this = std::env::current_exe().context("this program's own file cannot be found")?;
-        let mut command = Command::new(this);
-        for (variable, _) in std::env::vars_os() {
-            // The parts are configured here alone, whatever the shell has set.
-            if variable.to_string_lossy().starts_with("PAYDOWN_") || variable == "DATABASE_URL" {
-                command.env_remove(variable);
-            }
-        }
-        command
-            .args(arguments)
-            .current_dir(&self.layout.dir)
-            .envs(self.environment.iter().map(|(key, value)| (*key, value)))
-            // Held open by this process alone: however it ends, its parts hear of it and end, too.
-            .env(END_WITH_STDIN, "1")
-            .stdin(Stdio::piped())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            // Ctrl-C on the terminal reaches this process alone; it ends its parts in order.
-            .process_group(0)
-            .kill_on_drop(true);
-        command
-            .spawn()
-            .with_context(|| format!("{name} cannot be started"))
     }
 
     async fn wait_for(&mut self, name: &str, http: Http, path: &str) -> anyhow::Result<()> {
@@ -302,7 +267,7 @@ impl Parts {
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        let log = self.log(name);
+        let log = self.starter.log(name);
         anyhow::bail!(
             "{name} did not answer within 30 seconds; its log: {}",
             log.display()
@@ -310,10 +275,10 @@ impl Parts {
     }
 
     fn must_live(&mut self) -> anyhow::Result<()> {
-        let logs = self.logs();
-        for (name, child) in &mut self.processes {
-            if let Some(status) = child.try_wait()? {
-                let log = logs.join(format!("{name}.log"));
+        for process in &mut self.processes {
+            if let Some(status) = process.ended()? {
+                let log = self.starter.log(process.name());
+                let name = process.name();
                 anyhow::bail!("{name} ended with {status}; its log: {}", log.display());
             }
         }
@@ -375,13 +340,4 @@ fn environment(
         ("PAYDOWN_CLOCK__SANDBOX_URL", sandbox_url),
         ("PAYDOWN_LOG__FILTER", "info".to_owned()),
     ]
-}
-
-fn terminate(child: &Child) {
-    let Some(id) = child.id().and_then(|id| i32::try_from(id).ok()) else {
-        return;
-    };
-    if let Err(error) = kill(Pid::from_raw(id), Signal::SIGTERM) {
-        tracing::debug!(%error, "a part has ended by itself");
-    }
 }

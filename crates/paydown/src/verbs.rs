@@ -1,5 +1,6 @@
 //! The verbs of the command line, one a file.
 
+pub mod chaos;
 pub mod clock;
 pub mod config;
 pub mod conformance;
@@ -13,5 +14,6 @@ pub mod postgres;
 pub mod sandbox;
 pub mod serve;
 pub mod simulate;
+pub mod verify;
 pub mod windows;
 pub mod work;

@@ -21,8 +21,10 @@ use domain::date::Instant;
 
 use crate::{Store, StoreError};
 
+mod held;
 mod statements;
 
+pub use held::HeldRow;
 use statements::Statements;
 
 /// What a leased row is.

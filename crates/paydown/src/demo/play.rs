@@ -81,6 +81,7 @@ fn layout(options: &Options) -> anyhow::Result<Layout> {
         workers: 2,
         ports: None,
         provider_timeout_ms: 2_000,
+        payers: "ask",
     })
 }
 
@@ -216,7 +217,7 @@ impl Mishap {
                 progress.say(&format!("  ✗ worker process {id} killed with SIGKILL"))?;
             }
             Mishap::StartWorker => {
-                parts.start_worker()?;
+                parts.start_worker(None)?;
                 progress.say("  ✓ another worker process started")?;
             }
             Mishap::WipeLeases => {

@@ -1,6 +1,6 @@
 //! The keys of an installation in a directory: made once, kept beside its database.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
@@ -18,11 +18,15 @@ pub(super) struct Keys {
 impl Keys {
     /// Those of the layout's database; fresh ones for a fresh one.
     pub(super) fn of(layout: &Layout) -> anyhow::Result<Keys> {
-        let path = layout.dir.join(format!("{}.keys", layout.database));
+        let path = path(&layout.dir, layout.database);
         if layout.fresh || !path.exists() {
             write_private(&path, &format!("{}\n{}\n", fresh()?, fresh()?))?;
         }
-        let text = std::fs::read_to_string(&path)
+        Keys::read(&path)
+    }
+
+    fn read(path: &Path) -> anyhow::Result<Keys> {
+        let text = std::fs::read_to_string(path)
             .with_context(|| format!("{} cannot be read", path.display()))?;
         let mut lines = text.lines().map(str::to_owned);
         let (Some(uid_key), Some(data_key)) = (lines.next(), lines.next()) else {
@@ -32,12 +36,33 @@ impl Keys {
     }
 
     pub(super) fn data_key(&self) -> anyhow::Result<DataKey> {
-        let bytes = data_encoding::HEXLOWER.decode(self.data_key.as_bytes())?;
-        let bytes: [u8; 32] = bytes
-            .try_into()
-            .map_err(|_| anyhow::anyhow!("a data key has 32 bytes"))?;
-        Ok(DataKey::new(bytes))
+        Ok(DataKey::new(bytes(&self.data_key)?))
     }
+
+    pub(super) fn uid_key(&self) -> anyhow::Result<[u8; 32]> {
+        bytes(&self.uid_key)
+    }
+}
+
+/// Where the keys of a database in `dir` are.
+fn path(dir: &Path, database: &str) -> PathBuf {
+    dir.join(format!("{database}.keys"))
+}
+
+/// The key of uids of a database that the parts in `dir` made.
+///
+/// # Errors
+///
+/// Fails when there is none.
+pub(crate) fn key_of_uids(dir: &Path, database: &str) -> anyhow::Result<[u8; 32]> {
+    Keys::read(&path(dir, database))?.uid_key()
+}
+
+/// A key out of its hex digits.
+fn bytes(hex: &str) -> anyhow::Result<[u8; 32]> {
+    let bytes = data_encoding::HEXLOWER.decode(hex.as_bytes())?;
+    let bytes = bytes.try_into();
+    bytes.map_err(|_| anyhow::anyhow!("a key has 32 bytes"))
 }
 
 /// Writes a file that only its owner may read.

@@ -52,6 +52,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         workers: arguments.workers,
         ports: Some((arguments.api_port, arguments.sandbox_port)),
         provider_timeout_ms: 15_000,
+        payers: "ask",
     };
     let parts = Parts::start(layout, &stop).await?;
     let places = dir.join("dev.json");
@@ -60,7 +61,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         stop.cancelled().await;
     }
     parts.stop().await;
-    // What it says is not so any more; a file that is left says it to nobody but `paydown clock`.
+    // What it says is not so any more; a file that is left says it to nobody but these verbs.
     let _ = std::fs::remove_file(&places);
     told
 }
@@ -72,12 +73,13 @@ async fn tell(parts: &Parts, places: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Where the parts are, for `paydown clock`; the key in it makes it its owner's alone.
+/// Where the parts are, for `paydown clock` and `paydown verify`; the key in it makes it its owner's alone.
 fn write_down(parts: &Parts, places: &Path) -> anyhow::Result<()> {
     let text = json!({
         "api": parts.api.base_url(),
         "sandbox": parts.sandbox.base_url(),
         "api_key": parts.api_key,
+        "database": parts.database_url,
     });
     write_private(places, &text.to_string())
 }
