@@ -76,6 +76,11 @@ impl World {
         &self.pool
     }
 
+    /// What a worker of this world works with.
+    pub fn deps(&self) -> flows::Deps {
+        self.kit.deps(self.store.clone())
+    }
+
     /// Where the database is.
     pub fn database_url(&self) -> &str {
         &self.database.url

@@ -16,7 +16,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 
 use domain::date::BusinessDate;
 use domain::fit::{Demand, Validity, prove};
-use domain::gate::{Carry, GateFacts, Purpose, SendingHours, gate};
+use domain::gate::{Carry, CatchUp, GateFacts, Purpose, SendingHours, gate};
 use domain::money::Cents;
 use domain::period::{Reading, window_holding};
 use domain::schedule::{DueDay, Extent, RegularSchedule, Schedule};
@@ -147,6 +147,7 @@ fn gating(criterion: &mut Criterion) {
         first_of_agreement: false,
         last_already_made: false,
         in_flight: 0,
+        catch_up: CatchUp::UNLIMITED,
         last_of_plan: false,
         consecutive_failures: 0,
         slots_taken: [0, 0],

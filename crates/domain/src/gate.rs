@@ -17,6 +17,7 @@ use crate::period::{Reading, Window};
 use crate::terms::{Allowance, PaymentTerms, TermsType};
 use crate::{agreement, instalment, plan};
 
+mod catch_up;
 mod clears;
 mod hours;
 mod proposal;
@@ -26,6 +27,7 @@ mod scope;
 #[cfg(test)]
 mod tests;
 
+pub use catch_up::CatchUp;
 pub use clears::{Awaited, Clears};
 pub use hours::SendingHours;
 pub use proposal::{CREATIONS_IN_24H_MAX, ProposalFacts, ProposalRefusal, may_propose};
@@ -99,6 +101,8 @@ pub struct GateFacts<'a> {
     pub consecutive_failures: u32,
     /// Other payments under the agreement that may yet fail.
     pub in_flight: u32,
+    /// Late payments of the customer today.
+    pub catch_up: CatchUp,
     /// Slots taken in the window that holds today, in the order of [`Reading::ALL`], without this
     /// payment's own; under ad hoc terms with a count, slots taken over the agreement's life.
     pub slots_taken: [u32; 2],
@@ -128,7 +132,7 @@ pub struct Pass {
 /// ```
 /// use domain::date::BusinessDate;
 /// use domain::fit::Validity;
-/// use domain::gate::{Carry, GateFacts, Purpose, Refusal, Scope, SendingHours, gate};
+/// use domain::gate::{Carry, CatchUp, GateFacts, Purpose, Refusal, Scope, SendingHours, gate};
 /// use domain::money::Cents;
 /// use domain::terms::{PaymentTerms, TermsDraft};
 /// use domain::{agreement, instalment, plan};
@@ -163,6 +167,7 @@ pub struct Pass {
 ///     last_already_made: false,
 ///     consecutive_failures: 0,
 ///     in_flight: 0,
+///     catch_up: CatchUp::UNLIMITED,
 ///     slots_taken: [0, 0],
 /// };
 ///
@@ -184,6 +189,7 @@ pub fn gate(facts: &GateFacts<'_>) -> Result<Pass, Refusal> {
     let windows = windows_holding(facts.terms, facts.validity, today);
     let slots_allowed = check_slots(facts, today, windows)?;
     check_budgets(facts)?;
+    catch_up::check(facts, today)?;
     hours::check(facts, today, windows)?;
 
     Ok(Pass {

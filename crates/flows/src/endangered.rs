@@ -65,7 +65,7 @@ pub async fn endangered(deps: &Deps, plan_id: PlanId) -> Result<Endangered, Stor
     let mut open = deps.store.open_instalments(plan_id).await?;
     open.retain(|one| one.state.is_owed_now());
     let ids: Vec<InstalmentId> = open.iter().take(LISTED_MAX).map(|one| one.id).collect();
-    let rows = deps.store.due_rows(&ids).await?;
+    let rows = deps.store.due_rows(&ids, deps.clock.now()).await?;
     let listed = rows.iter().map(|row| EndangeredInstalment {
         id: row.id,
         sequence: row.sequence,

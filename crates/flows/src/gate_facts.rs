@@ -1,7 +1,7 @@
 //! From a row and its agreement's slots to the facts the gate decides on.
 
 use domain::date::{BusinessDate, Instant};
-use domain::gate::{GateFacts, Pass, Purpose, Refusal, gate};
+use domain::gate::{CatchUp, GateFacts, Pass, Purpose, Refusal, gate};
 use domain::payment;
 use domain::period::{Reading, window_holding};
 use domain::terms::{Allowance, PaymentTerms};
@@ -43,6 +43,10 @@ pub(crate) fn may_send(
         last_already_made: row.is_last_made,
         consecutive_failures: row.consecutive_failures,
         in_flight: row.in_flight,
+        catch_up: CatchUp {
+            made_today: row.caught_up,
+            a_day_max: settings.catch_up_per_day_max,
+        },
         slots_taken: slots_taken(row, plan, slots, today),
     })
 }

@@ -33,6 +33,7 @@ pub mod turn_switch;
 pub mod cancel_agreements;
 pub mod send_payments;
 mod put_off;
+pub mod catch_up;
 mod gate_facts;
 pub mod resend_payments;
 pub mod ask_provider;
@@ -65,6 +66,9 @@ pub struct Settings {
     pub hours: SendingHours,
     /// The retry policy new plans are given.
     pub retry: RetryPolicy,
+    /// The most new payments of one customer a day for instalments whose due date is over, at least 1; `None`
+    /// is without limit.
+    pub catch_up_per_day_max: Option<u32>,
     /// How long an agreement's state is relied on before it is asked about again.
     pub agreement_refresh: TimeDelta,
     /// The most provider calls one batch has in flight.

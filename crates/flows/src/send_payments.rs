@@ -64,8 +64,8 @@ pub(crate) fn slices(deps: &Deps, plans: Vec<ArmPlan>) -> Vec<Vec<ArmPlan>> {
 /// Reads the rows; where an agreement's state is too old to rest a payment on, or keeps one back, the
 /// provider is asked first.
 async fn fresh_rows(deps: &Deps, ids: &[InstalmentId]) -> Result<Vec<DueRow>, FlowError> {
-    let rows = deps.store.due_rows(ids).await?;
     let now = deps.clock.now();
+    let rows = deps.store.due_rows(ids, now).await?;
     let asked: BTreeSet<AgreementId> = rows
         .iter()
         .filter(|row| hangs_on_the_agreement(deps, row, now))
@@ -75,7 +75,7 @@ async fn fresh_rows(deps: &Deps, ids: &[InstalmentId]) -> Result<Vec<DueRow>, Fl
         return Ok(rows);
     }
     ask_agreements(deps, &asked.into_iter().collect::<Vec<_>>()).await?;
-    Ok(deps.store.due_rows(ids).await?)
+    Ok(deps.store.due_rows(ids, deps.clock.now()).await?)
 }
 
 /// Whether what keeps the payment back is how the agreement stood when it was last heard of.
@@ -133,7 +133,7 @@ async fn doubtful(deps: &Deps, rows: &[DueRow]) -> Result<HashSet<InstalmentId>,
 
 /// A failed payment that its provider would retry is retried under its uid while its window lasts; anything
 /// else is a new payment under the next uid.
-fn plan(deps: &Deps, row: &DueRow) -> ArmPlan {
+pub(crate) fn plan(deps: &Deps, row: &DueRow) -> ArmPlan {
     let today = BusinessDate::of_instant(deps.clock.now());
     let in_own_window = today <= room_of(row, &deps.settings).until;
     if let Some(last) = row.last_payment.as_ref().filter(|last| {

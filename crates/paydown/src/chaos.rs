@@ -121,8 +121,14 @@ pub async fn hold(
         }
         Err(error) => Err(error),
     };
-    let kept = yard.close(held.as_ref().is_ok_and(Report::is_well)).await?;
-    let mut report = held?;
+    let is_done_with = stop.is_cancelled() || held.as_ref().is_ok_and(Report::is_well);
+    let kept = yard.close(is_done_with).await?;
+    let mut report = match (held, &kept) {
+        (Err(error), Some(dir)) => {
+            return Err(error.context(format!("everything is kept in {}", dir.display())));
+        }
+        (held, _) => held?,
+    };
     report.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     report.kept_in = kept;
     Ok(report)
@@ -253,9 +259,9 @@ impl Yard {
     }
 
     /// Ends PostgreSQL, and removes everything unless it is worth a look. Answers where it was kept.
-    async fn close(self, is_well: bool) -> anyhow::Result<Option<PathBuf>> {
+    async fn close(self, is_done_with: bool) -> anyhow::Result<Option<PathBuf>> {
         let cluster = LocalPostgres::at(&self.path().join("postgres"), PostgresOptions::default())?;
         cluster.stop(StopMode::Immediate).await?;
-        Ok((!is_well).then(|| self.0.keep()))
+        Ok((!is_done_with).then(|| self.0.keep()))
     }
 }

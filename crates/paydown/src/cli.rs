@@ -7,8 +7,8 @@ use clap::{Parser, Subcommand};
 
 use crate::demo::Options as DemoOptions;
 use crate::verbs::{
-    chaos, clock, config, conformance, demo, dev, doctor, fit, keys, migrate, postgres, sandbox,
-    serve, simulate, verify, windows, work,
+    catch_up, chaos, clock, config, conformance, demo, dev, doctor, fit, keys, migrate, postgres,
+    sandbox, serve, simulate, verify, windows, work,
 };
 
 /// Collects loan repayments over PayTo: never twice, never outside the agreement, never lost.
@@ -49,6 +49,8 @@ pub enum Verb {
     Conformance(conformance::Arguments),
     /// Simulate years of collecting with everything going wrong that can.
     Simulate(simulate::Arguments),
+    /// Show what would be sent now and what would not, oldest first, as after an outage.
+    CatchUp(catch_up::Arguments),
     /// Collect with real processes that are killed, halted and restarted all the while.
     Chaos(chaos::Arguments),
     /// Hold the database against the sandbox's ledger, law by law.
@@ -87,6 +89,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Migrate => migrate::run(cli.config).await?,
         Verb::Clock(action) => clock::run(&action).await?,
         Verb::Windows(arguments) => windows::run(&arguments)?,
+        Verb::CatchUp(arguments) => catch_up::run(&arguments, cli.config).await?,
         Verb::Config(action) => config::run(&action, cli.config)?,
         Verb::Keys(action) => keys::run(&action, cli.config).await?,
         Verb::Postgres(action) => postgres::run(&action).await?,

@@ -213,6 +213,8 @@ pub struct CollectionConfig {
     pub retries_max: u32,
     /// Days from a failure to the next try.
     pub retry_days_between: u32,
+    /// Most late payments of one customer a day; 0 is without limit.
+    pub catch_up_per_day_max: u32,
     /// Hours after which an agreement's state is asked again.
     pub agreement_refresh_hours: u32,
 }
@@ -225,6 +227,7 @@ impl Default for CollectionConfig {
             guard_minutes: 15,
             retries_max: 3,
             retry_days_between: 1,
+            catch_up_per_day_max: 2,
             agreement_refresh_hours: 24,
         }
     }

@@ -66,6 +66,7 @@ fn settings(config: &Config, uid_key: UidKey) -> anyhow::Result<Settings> {
             guard_minutes: collection.guard_minutes,
         },
         retry: retry_policy(collection)?,
+        catch_up_per_day_max: Some(collection.catch_up_per_day_max).filter(|most| 0 < *most),
         agreement_refresh: TimeDelta::hours(i64::from(collection.agreement_refresh_hours)),
         calls_in_flight_max: usize::try_from(config.provider.calls_in_flight_max)?.max(1),
         requester_ip: config

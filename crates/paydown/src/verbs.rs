@@ -1,5 +1,6 @@
 //! The verbs of the command line, one a file.
 
+pub mod catch_up;
 pub mod chaos;
 pub mod clock;
 pub mod config;

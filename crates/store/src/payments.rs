@@ -10,3 +10,5 @@ pub use arm::{ArmPlan, Armed, ArmedPayment, HeldSlot};
 pub use due::{DueRow, LastPayment};
 pub use record::{PaymentWrite, ProviderFailure, Streak, TakeBack};
 pub use rows::PaymentRow;
+
+pub(crate) use arm_writes::read_slots;

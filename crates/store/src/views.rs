@@ -2,6 +2,7 @@
 //!
 //! Lists are pages of at most `limit` rows after a given row, and cost the same on every page.
 
+pub mod catch_up;
 pub mod customers;
 pub mod instalments;
 pub mod plans;

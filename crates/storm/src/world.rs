@@ -235,6 +235,7 @@ fn settings(dice: &mut Dice) -> Settings {
         uid_key: UidKey::new(UID_KEY),
         hours: SendingHours::default(),
         retry: RetryPolicy::default(),
+        catch_up_per_day_max: Some(2),
         agreement_refresh: TimeDelta::days(*dice.pick(&[7, 14, 30])),
         // One after the other: the order of calls is part of what a seed decides.
         calls_in_flight_max: 1,

@@ -219,6 +219,7 @@ impl WorldBuilder {
             uid_key: UidKey::new([9; 32]),
             hours: SendingHours::default(),
             retry: self.retry,
+            catch_up_per_day_max: Some(2),
             agreement_refresh: self.agreement_refresh,
             calls_in_flight_max: 16,
             requester_ip: IpAddr::from([127, 0, 0, 1]),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scheduler::{Attend, AttendError, SchedulerConfig};
+use store::Store;
 use store::wake::Batch;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
@@ -44,6 +45,16 @@ impl Attend for Flows {
 }
 
 impl WorkerKit {
+    /// What the flows need, over this store.
+    pub(super) fn deps(&self, store: Store) -> Deps {
+        Deps {
+            store,
+            clock: self.clock.clone(),
+            provider: provider(self),
+            settings: Arc::clone(&self.settings),
+        }
+    }
+
     pub(super) fn start(&self, database_url: &str) -> Worker {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -64,12 +75,7 @@ async fn run(kit: WorkerKit, database_url: String, stop: CancellationToken) {
     let store = crate::database::connect(&database_url)
         .await
         .expect("the database answers");
-    let deps = Deps {
-        store: store.clone(),
-        clock: kit.clock.clone(),
-        provider: provider(&kit),
-        settings: kit.settings,
-    };
+    let deps = kit.deps(store.clone());
     let config = SchedulerConfig {
         // Short, so that the work of a crashed worker is soon resumed.
         lease: Duration::from_secs(2),

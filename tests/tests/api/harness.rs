@@ -98,6 +98,7 @@ impl Api {
             uid_key: UidKey::new([1; 32]),
             hours: domain::gate::SendingHours::default(),
             retry: domain::failure::RetryPolicy::default(),
+            catch_up_per_day_max: Some(2),
             agreement_refresh: TimeDelta::hours(24),
             calls_in_flight_max: 4,
             requester_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),

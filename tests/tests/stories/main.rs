@@ -23,6 +23,7 @@ mod cancellation;
 mod operators;
 mod switches;
 mod pauses;
+mod catching_up;
 mod crashes;
 mod every_fault;
 mod races;

@@ -96,7 +96,7 @@ const fn of_rule(rule: Rule) -> Cure {
         Rule::CollectionsStopped | Rule::PlanFrozen => Cure::TimePasses,
         Rule::PlanNotActive | Rule::AgreementNotActive => Cure::TimePasses,
         Rule::InstalmentNotOwed | Rule::NotDueYet | Rule::BeforeValidity => Cure::TimePasses,
-        Rule::NoFreeSlot | Rule::RetryBudgetSpent => Cure::TimePasses,
+        Rule::NoFreeSlot | Rule::RetryBudgetSpent | Rule::CatchUpSpent => Cure::TimePasses,
         Rule::OutsideSendingHours | Rule::NearWindowEdge => Cure::TimePasses,
     }
 }

@@ -156,6 +156,7 @@ fn of_rule(
             }
         },
         Rule::InstalmentNotOwed | Rule::RoomOver => {}
+        Rule::CatchUpSpent => {}
         Rule::LastPaymentMade | Rule::OtherPaymentLive | Rule::OutsideSendingHours => {}
     }
 }

@@ -55,6 +55,8 @@ worded! {
         TooManyFailuresInARow = "too_many_failures_in_a_row",
         /// The provider's limits on retries are reached.
         RetryBudgetSpent = "retry_budget_spent",
+        /// As many late payments as one day takes have been made for the customer.
+        CatchUpSpent = "catch_up_spent",
         /// Nothing is sent at this hour.
         OutsideSendingHours = "outside_sending_hours",
         /// Too near to a midnight at which a window turns.
@@ -126,6 +128,9 @@ impl Rule {
                     "the provider takes a payment {SUBMISSIONS_IN_24H_MAX} times in 24 hours"
                 ),
             },
+            Rule::CatchUpSpent => {
+                "as many late payments as one day takes have been made for the customer".to_owned()
+            }
             Rule::OutsideSendingHours => "nothing is sent at this hour".to_owned(),
             Rule::NearWindowEdge => "a period turns at midnight".to_owned(),
         }

@@ -112,7 +112,9 @@ impl Refusal {
             Self::TooManyFailuresInARow { .. } => Clears::When(Awaited::StreakBroken),
             Self::RetryBudgetSpent { clear_at, .. } => clear_at.map_or(Clears::Never, Clears::At),
             Self::OutsideSendingHours { opens_at } => Clears::At(*opens_at),
-            Self::NearWindowEdge { clear_at } => Clears::At(*clear_at),
+            Self::CatchUpSpent { clear_at, .. } | Self::NearWindowEdge { clear_at } => {
+                Clears::At(*clear_at)
+            }
             Self::WindowOver { .. }
             | Self::RoomOver { .. }
             | Self::AfterValidity { .. }

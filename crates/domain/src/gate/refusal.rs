@@ -125,6 +125,16 @@ pub enum Refusal {
         /// When one of them drops out of the 24 hours; nothing where all retries are made.
         clear_at: Option<Instant>,
     },
+    /// As many late payments as one day takes have been made for the customer.
+    #[error("{made} late payments were made for the customer today, of {most} a day")]
+    CatchUpSpent {
+        /// How many were made today.
+        made: u32,
+        /// The most in a day.
+        most: u32,
+        /// When the next day begins.
+        clear_at: Instant,
+    },
     /// Nothing is sent at this hour.
     #[error("payments are sent again from {opens_at}")]
     OutsideSendingHours {
@@ -171,6 +181,7 @@ impl Refusal {
             Self::NoFreeSlot { .. } => "no_free_slot",
             Self::TooManyFailuresInARow { .. } => "too_many_failures_in_a_row",
             Self::RetryBudgetSpent { .. } => "retry_budget_spent",
+            Self::CatchUpSpent { .. } => "catch_up_spent",
             Self::OutsideSendingHours { .. } => "outside_sending_hours",
             Self::NearWindowEdge { .. } => "near_window_edge",
         }

@@ -5,6 +5,7 @@ use crate::terms::{AmountRefusal, TermsDraft};
 
 mod agreement_rules;
 mod carrying;
+mod catching_up;
 mod clearing;
 mod precedence;
 mod proposals;
@@ -84,6 +85,7 @@ fn facts(terms: &PaymentTerms) -> GateFacts<'_> {
         last_already_made: false,
         consecutive_failures: 0,
         in_flight: 0,
+        catch_up: CatchUp::UNLIMITED,
         slots_taken: [0, 0],
     }
 }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use domain::date::{BusinessDate, Instant};
 use domain::fit::Validity;
-use domain::gate::{Carry, GateFacts, ProposalFacts, Purpose, Scope, SendingHours};
+use domain::gate::{Carry, CatchUp, GateFacts, ProposalFacts, Purpose, Scope, SendingHours};
 use domain::money::Cents;
 use domain::terms::{Frequency, PaymentTerms, TermsDraft};
 use domain::{agreement, instalment, plan};
@@ -27,6 +27,7 @@ pub struct Owned {
     others_due: Option<Vec<BusinessDate>>,
     consecutive_failures: u32,
     in_flight: u32,
+    catch_up: CatchUp,
     slots_taken: [u32; 2],
 }
 
@@ -65,6 +66,7 @@ impl Owned {
             last_already_made: last_made,
             consecutive_failures: self.consecutive_failures,
             in_flight: self.in_flight,
+            catch_up: self.catch_up,
             slots_taken: self.slots_taken,
         }
     }
@@ -99,6 +101,7 @@ impl Owned {
             others_due: Some(vec![day]),
             consecutive_failures: 0,
             in_flight: 0,
+            catch_up: CatchUp::UNLIMITED,
             slots_taken: [0, 0],
         }
     }
@@ -233,7 +236,11 @@ prop_compose! {
         ),
         (retries_made, ago) in (0_u32..12, prop::collection::vec(0_i64..2_000, 0..8)),
         others in prop::option::of(prop::collection::vec(-10_i64..40, 0..4)),
-        slots in prop_oneof![3 => Just([0, 0]), 1 => [0_u32..3, 0_u32..3]]
+        (slots, made_today, a_day_max) in (
+            prop_oneof![3 => Just([0, 0]), 1 => [0_u32..3, 0_u32..3]],
+            0_u32..4,
+            prop::option::weighted(0.3, 1_u32..4),
+        )
     ) -> Owned {
         let today = BusinessDate::of_instant(now);
         let day = |days| days_from(today, days);
@@ -259,6 +266,7 @@ prop_compose! {
             others_due: others.map(|others| others.into_iter().map(day).collect()),
             consecutive_failures: failures,
             in_flight,
+            catch_up: CatchUp { made_today, a_day_max },
             slots_taken: slots,
         }
     }

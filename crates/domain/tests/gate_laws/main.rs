@@ -11,7 +11,7 @@ mod facts;
 use facts::{Owned, OwnedProposal};
 
 /// The refusals by their words, in the order of precedence.
-const ORDER: [&str; 21] = [
+const ORDER: [&str; 22] = [
     "collections_stopped",
     "plan_frozen",
     "plan_not_active",
@@ -31,6 +31,7 @@ const ORDER: [&str; 21] = [
     "no_free_slot",
     "too_many_failures_in_a_row",
     "retry_budget_spent",
+    "catch_up_spent",
     "outside_sending_hours",
     "near_window_edge",
 ];

@@ -1,7 +1,7 @@
 //! A plan collected to its end, through the gate, day by day.
 
 use domain::date::BusinessDate;
-use domain::gate::{Carry, GateFacts, Purpose, Refusal, SendingHours, gate};
+use domain::gate::{Carry, CatchUp, GateFacts, Purpose, Refusal, SendingHours, gate};
 use domain::instalment::State;
 use domain::money::Cents;
 use domain::variation::{PlanView, WhatIf};
@@ -142,6 +142,7 @@ fn sent(
         last_already_made: false,
         consecutive_failures: 0,
         in_flight: 0,
+        catch_up: CatchUp::UNLIMITED,
         slots_taken: ledger.slots_taken(day),
     };
     gate(&facts).map(|_| ())

@@ -31,6 +31,7 @@ fn settings() -> Settings {
         uid_key: UidKey::new([9; 32]),
         hours: SendingHours::default(),
         retry: RetryPolicy::default(),
+        catch_up_per_day_max: Some(2),
         agreement_refresh: TimeDelta::hours(24),
         calls_in_flight_max: 1,
         requester_ip: IpAddr::from([127, 0, 0, 1]),

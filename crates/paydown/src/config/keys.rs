@@ -206,6 +206,11 @@ pub const KEYS: &[Key] = &[
         "Days from a failure to the next try",
     ),
     key(
+        "collection.catch_up_per_day_max",
+        Kind::Number(0, 1_000),
+        "Most late payments of one customer a day, as after an outage; 0 is without limit",
+    ),
+    key(
         "collection.agreement_refresh_hours",
         Kind::Number(1, 24),
         "Age at which an agreement's state is asked again",

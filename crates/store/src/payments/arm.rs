@@ -146,12 +146,12 @@ impl Store {
         decide: &Decide<'_>,
     ) -> Result<Armed, StoreError> {
         let mut tx = self.pool.begin().await?;
-        let held = lock(&mut tx, token, &plans).await?;
+        let held = lock(&mut tx, token, &plans, now).await?;
         let ids: Vec<Uuid> = plans
             .iter()
             .map(|plan| plan.instalment_id().uuid())
             .collect();
-        let rows = due::read(&mut tx, &ids).await?;
+        let rows = due::read(&mut tx, &ids, now).await?;
         let mut slots = read_slots(&mut tx, &rows).await?;
 
         let mut by_instalment: HashMap<Uuid, ArmPlan> = plans
@@ -162,6 +162,7 @@ impl Store {
         let mut passed = Vec::new();
         let mut taken = Vec::new();
         let mut armed_here: HashMap<Uuid, u32> = HashMap::new();
+        let mut caught_up_here: HashMap<Uuid, u32> = HashMap::new();
         for mut row in rows {
             let Some(plan) = by_instalment.remove(&row.id.uuid()) else {
                 continue;
@@ -179,9 +180,14 @@ impl Store {
             let agreement_slots = slots.entry(row.agreement_id.uuid()).or_default();
             let armed_before = armed_here.entry(row.agreement_id.uuid()).or_default();
             row.in_flight = row.in_flight.saturating_add(*armed_before);
+            let caught_up = caught_up_here.entry(row.customer_id.uuid()).or_default();
+            row.caught_up = row.caught_up.saturating_add(*caught_up);
             match decide(&row, &plan, agreement_slots) {
                 Ok(pass) => {
                     *armed_before = armed_before.saturating_add(1);
+                    if matches!(plan, ArmPlan::New { .. }) && row.due_date < pass.today {
+                        *caught_up = caught_up.saturating_add(1);
+                    }
                     taken.extend(take(&row, &plan, pass, agreement_slots));
                     passed.push((plan, row));
                 }
@@ -209,6 +215,7 @@ async fn lock(
     tx: &mut PgConnection,
     token: Uuid,
     plans: &[ArmPlan],
+    now: Instant,
 ) -> Result<HashSet<Uuid>, StoreError> {
     let instalments: Vec<Uuid> = plans
         .iter()
@@ -216,6 +223,22 @@ async fn lock(
         .collect();
     let payments: Vec<Uuid> = plans.iter().map(|plan| plan.payment_id().uuid()).collect();
     hold_switches(tx).await?;
+    // The late payments of a customer are counted over all plans.
+    sqlx::query(
+        "select c.id
+         from customer c
+         where c.id in (
+           select p.customer_id
+           from instalment i
+           join plan p on p.id = i.plan_id
+           where i.id = any($1) and i.due_date < $2)
+         order by c.id
+         for no key update",
+    )
+    .bind(&instalments)
+    .bind(BusinessDate::of_instant(now).naive())
+    .execute(&mut *tx)
+    .await?;
     sqlx::query(
         "select a.id
          from agreement a

@@ -26,7 +26,7 @@ struct RawSlot {
     payment_id: Uuid,
 }
 
-pub(super) async fn read_slots(
+pub(crate) async fn read_slots(
     tx: &mut PgConnection,
     rows: &[DueRow],
 ) -> Result<HashMap<Uuid, Vec<HeldSlot>>, StoreError> {

@@ -10,7 +10,7 @@ use domain::fit::Validity;
 use domain::gate::Scope;
 use domain::money::Cents;
 use domain::terms::PaymentTerms;
-use domain::uid::{AgreementId, InstalmentId, PaymentId, PlanId, ProviderUid};
+use domain::uid::{AgreementId, CustomerId, InstalmentId, PaymentId, PlanId, ProviderUid};
 use domain::{agreement, instalment, payment, plan};
 
 use crate::codec::{cents, count, date, dates, terms_from_json, understood, validity};
@@ -70,6 +70,10 @@ pub struct DueRow {
     pub consecutive_failures: u32,
     /// Other payments under it by which money may still move.
     pub in_flight: u32,
+    /// Who owes it.
+    pub customer_id: CustomerId,
+    /// Of an instalment that is late: new payments made today for other late ones of the customer.
+    pub caught_up: u32,
     /// Whether no payment under the agreement lives or has settled, this instalment's own left out.
     pub is_first_of_agreement: bool,
     /// Whether a payment under the agreement that was called its last lives or has settled, this
@@ -128,6 +132,8 @@ pub(super) struct Raw {
     slots_allowed: Option<i32>,
     consecutive_failures: i32,
     in_flight: i32,
+    customer_id: Uuid,
+    caught_up: i32,
     is_first: bool,
     is_last_made: bool,
     payment_id: Option<Uuid>,
@@ -144,24 +150,32 @@ const SELECT: &str = include_str!("due_rows.sql");
 
 impl Store {
     /// The instalments with these ids, oldest due first, read without locks: good enough to decide what to
-    /// try, never to send on.
+    /// try, never to send on. What of them is late is so at `now`.
     ///
     /// # Errors
     ///
     /// Fails when the database does, or a row cannot be understood.
-    pub async fn due_rows(&self, ids: &[InstalmentId]) -> Result<Vec<DueRow>, StoreError> {
+    pub async fn due_rows(
+        &self,
+        ids: &[InstalmentId],
+        now: Instant,
+    ) -> Result<Vec<DueRow>, StoreError> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
         let mut connection = self.pool.acquire().await?;
-        read(&mut connection, &ids).await
+        read(&mut connection, &ids, now).await
     }
 }
 
 pub(super) async fn read(
     connection: &mut PgConnection,
     ids: &[Uuid],
+    now: Instant,
 ) -> Result<Vec<DueRow>, StoreError> {
+    let today = BusinessDate::of_instant(now);
     let rows: Vec<Raw> = sqlx::query_as(SELECT)
         .bind(ids)
+        .bind(today.naive())
+        .bind(today.opens_at())
         .fetch_all(connection)
         .await?;
     rows.into_iter().map(DueRow::try_from).collect()
@@ -209,6 +223,8 @@ impl TryFrom<Raw> for DueRow {
             slots_allowed: raw.slots_allowed,
             consecutive_failures: count(raw.consecutive_failures, id)?,
             in_flight: count(raw.in_flight, id)?,
+            customer_id: CustomerId::new(raw.customer_id),
+            caught_up: count(raw.caught_up, id)?,
             is_first_of_agreement: raw.is_first,
             is_last_made: raw.is_last_made,
             last_payment,

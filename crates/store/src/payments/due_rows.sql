@@ -1,4 +1,4 @@
--- Everything the gate wants to know of instalments $1, oldest due first.
+-- Everything the gate wants to know of instalments $1, oldest due first, on the date $2, which begins at $3.
 select i.id,
        i.plan_id,
        i.sequence,
@@ -10,6 +10,7 @@ select i.id,
        i.attempts_made,
        i.version,
        p.external_id,
+       p.customer_id,
        p.state as plan_state,
        p.frozen_because is not null as plan_frozen,
        p.policy,
@@ -68,6 +69,20 @@ select i.id,
            and o.last_payment
            and o.state not in ('failed', 'rejected', 'abandoned')
        ) as is_last_made,
+       case
+         when i.due_date < $2 then (
+           select count(*)::integer
+           from plan op
+           join instalment oi on oi.plan_id = op.id
+           join payment o on o.instalment_id = oi.id
+           where op.customer_id = p.customer_id
+             and oi.id <> i.id
+             and oi.due_date < $2
+             and $3 <= o.created_at
+             and o.state not in ('rejected', 'abandoned')
+         )
+         else 0
+       end as caught_up,
        l.id as payment_id,
        l.uid as payment_uid,
        l.agreement_id as payment_agreement_id,

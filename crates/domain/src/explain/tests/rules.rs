@@ -89,6 +89,7 @@ fn every_rule_names_what_would_make_it_go() {
         Rule::AmountRefused,
         Rule::NoFreeSlot,
         Rule::RetryBudgetSpent,
+        Rule::CatchUpSpent,
         Rule::OutsideSendingHours,
         Rule::NearWindowEdge,
     ];
@@ -142,6 +143,7 @@ fn every_rule_tells_its_numbers() {
         Rule::PlanFrozen,
         Rule::InstalmentNotOwed,
         Rule::OtherPaymentLive,
+        Rule::CatchUpSpent,
         Rule::OutsideSendingHours,
         Rule::RoomOver,
         // These terms name no such dates.
