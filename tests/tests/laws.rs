@@ -339,6 +339,32 @@ async fn a_payment_sent_after_a_stop_that_still_holds_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_payment_sent_while_its_plan_is_paused_is_told() {
+    let books = Books::in_order().await;
+    books
+        .sql(
+            "insert into journal (subject, subject_id, from_state, to_state, cause, at)
+             select 'plan', id, 'active', 'paused', 'a test', '2026-01-15'::timestamptz from plan
+             union all
+             select 'plan', id, 'paused', 'active', 'a test', '2029-01-15'::timestamptz from plan",
+        )
+        .await;
+    assert_eq!(books.concluded().await, ["I8"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_sent_while_the_switch_of_its_agreement_is_closed_is_told() {
+    let books = Books::in_order().await;
+    books
+        .sql(
+            "insert into journal (subject, subject_id, from_state, to_state, cause, at)
+             select 'control', id, 'open', 'closed', 'a test', '2026-01-15' from agreement",
+        )
+        .await;
+    assert_eq!(books.concluded().await, ["I8"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_payment_sent_after_the_cancellation_of_its_plan_is_told() {
     let books = Books::in_order().await;
     books

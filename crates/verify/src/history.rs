@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use uuid::Uuid;
 
-use crate::Violation;
 use crate::rows::JournalRow;
 use crate::violation::Findings;
+use crate::{Fence, Violation};
 
 /// Where a payment may go from where; written down again here, on purpose.
 const PAYMENT_EDGES: &[(&str, &[&str])] = &[
@@ -95,7 +95,8 @@ const INSTALMENT_EDGES: &[(&str, &[&str])] = &[
 /// The steps so far: how often each was taken, and where everything stands.
 #[derive(Debug, Default)]
 pub(crate) struct History {
-    stands: HashMap<Uuid, String>,
+    stands: HashMap<(String, Uuid), String>,
+    stops: HashMap<(String, Uuid), Vec<Fence>>,
     steps: BTreeMap<(String, String, String), u64>,
 }
 
@@ -121,6 +122,28 @@ impl History {
         untaken
     }
 
+    /// When this plan was paused, and when the switches of the plan and of the agreement were
+    /// closed.
+    pub(crate) fn stops_of(&self, plan: Uuid, agreement: Uuid) -> impl Iterator<Item = &Fence> {
+        let places = [("plan", plan), ("control", plan), ("control", agreement)];
+        let of = |(subject, id): (&str, Uuid)| self.stops.get(&(subject.to_owned(), id));
+        places.into_iter().filter_map(of).flatten()
+    }
+
+    fn note_stop(&mut self, line: &JournalRow) {
+        let place = (line.subject.clone(), line.subject_id);
+        let stops = self.stops.entry(place).or_default();
+        if let Some(last) = stops.last_mut() {
+            last.opened_at.get_or_insert(line.at);
+        }
+        if line.to_state == "paused" || line.to_state == "closed" {
+            stops.push(Fence {
+                closed_at: line.at,
+                opened_at: None,
+            });
+        }
+    }
+
     pub(crate) fn take(&mut self, line: &JournalRow, found: &mut Findings) {
         let JournalRow {
             subject,
@@ -132,10 +155,18 @@ impl History {
         if from_state == to_state {
             return;
         }
+        if subject == "plan" || subject == "control" {
+            self.note_stop(line);
+        }
+        // The switches of everything and of the provider are told under one id.
+        if subject == "control" {
+            return;
+        }
         found.checked("I12", 1);
         let step = (subject.clone(), from_state.clone(), to_state.clone());
         *self.steps.entry(step).or_default() += 1;
-        let stood = self.stands.insert(*subject_id, to_state.clone());
+        let place = (subject.clone(), *subject_id);
+        let stood = self.stands.insert(place, to_state.clone());
         if let Some(stood) = stood.filter(|stood| stood != from_state) {
             let said = format!("{subject} {subject_id} went from {from_state}, but stood {stood}");
             found.push(Violation::new("I12", said));
@@ -155,6 +186,8 @@ impl History {
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
+
     use super::*;
 
     fn broken(steps: &[(&str, &str)]) -> usize {
@@ -167,6 +200,7 @@ mod tests {
                 subject_id: Uuid::nil(),
                 from_state: (*from).to_owned(),
                 to_state: (*to).to_owned(),
+                at: DateTime::UNIX_EPOCH,
             };
             history.take(&line, &mut found);
         }

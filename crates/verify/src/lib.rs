@@ -334,7 +334,8 @@ impl Verifier {
             ours::foreseen(theirs, row, self.uid_key.as_ref(), found);
         }
         ours::one_at_a_time(&self.book, row, is_questioned, found);
-        ours::stopped(row, &self.fences, found);
+        let own = self.history.stops_of(row.plan_id, row.agreement_id);
+        ours::stopped(row, &self.fences, own, found);
         ours::agrees(theirs, row, is_questioned, found);
     }
 }

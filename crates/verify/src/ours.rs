@@ -131,9 +131,14 @@ pub(crate) fn one_at_a_time(
 /// How much two processes' clocks, and the waits of one transaction for another, may come to.
 const SAME_TIME: TimeDelta = TimeDelta::minutes(1);
 
-/// I1', I8: nothing is armed while everything is stopped, once its plan is cancelled, or while its
-/// plan is frozen for a person.
-pub(crate) fn stopped(row: &OurPayment, fences: &[Fence], found: &mut Findings) {
+/// I1', I8: nothing is armed while everything is stopped, or its plan or agreement is; once its
+/// plan is cancelled; or while its plan is frozen for a person.
+pub(crate) fn stopped<'a>(
+    row: &OurPayment,
+    fences: &[Fence],
+    own: impl Iterator<Item = &'a Fence>,
+    found: &mut Findings,
+) {
     found.checked("I1'", row.sent_at.len());
     found.checked("I8", row.sent_at.len());
     let is_inside = |at: &&DateTime<Utc>| {
@@ -145,6 +150,18 @@ pub(crate) fn stopped(row: &OurPayment, fences: &[Fence], found: &mut Findings) 
     if let Some(at) = row.sent_at.iter().find(is_inside) {
         let said = format!("sent at {at}, while everything was stopped");
         found.push(of_row(row, "I8", said));
+    }
+    for fence in own {
+        let is_inside = |at: &&DateTime<Utc>| {
+            fence.closed_at + SAME_TIME < **at
+                && fence
+                    .opened_at
+                    .is_none_or(|opened_at| **at < opened_at - SAME_TIME)
+        };
+        if let Some(at) = row.sent_at.iter().find(is_inside) {
+            let said = format!("sent at {at}, while its plan or agreement was stopped");
+            found.push(of_row(row, "I8", said));
+        }
     }
     let first_after = |stop: Option<DateTime<Utc>>| {
         let since = stop? + SAME_TIME;

@@ -24,6 +24,7 @@ pub(crate) struct OurPayment {
     pub instalment_cents: i64,
     pub due_date: NaiveDate,
     pub plan_id: Uuid,
+    pub agreement_id: Uuid,
     /// Since when the plan is frozen, if it still is.
     pub frozen_at: Option<DateTime<Utc>>,
     /// When the plan was cancelled.
@@ -38,6 +39,7 @@ pub(crate) struct JournalRow {
     pub subject_id: Uuid,
     pub from_state: String,
     pub to_state: String,
+    pub at: DateTime<Utc>,
 }
 
 /// A slot that is held.
@@ -77,7 +79,7 @@ pub(crate) struct StreakRow {
 
 const PAYMENT: &str = "select m.id, m.uid, m.state, m.attempt_no, m.amount_cents, m.last_payment,
          m.request_body, m.created_at, m.sent_at,
-         a.uid as agreement_uid, a.slots_allowed,
+         a.id as agreement_id, a.uid as agreement_uid, a.slots_allowed,
          i.id as instalment_id, i.state as instalment_state, i.amount_cents as instalment_cents,
          i.due_date, p.id as plan_id,
          (select min(e.opened_at) from exception e
@@ -120,7 +122,7 @@ pub(crate) async fn all_payments(pool: &PgPool) -> Result<Vec<OurPayment>, sqlx:
 /// The journal after `seen`.
 pub(crate) async fn journal(pool: &PgPool, seen: i64) -> Result<Vec<JournalRow>, sqlx::Error> {
     sqlx::query_as(
-        "select id, subject, subject_id, from_state, to_state from journal
+        "select id, subject, subject_id, from_state, to_state, at from journal
          where $1 < id order by id",
     )
     .bind(seen)
