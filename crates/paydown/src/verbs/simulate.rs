@@ -101,7 +101,7 @@ fn told(report: &StormReport) -> String {
     let mut told = String::new();
     // Writing to a string cannot fail.
     let mut line = |name: &str, value: String| {
-        let _ = writeln!(told, "{name:<22}{value}");
+        let _ = writeln!(told, "{name:<26}{value}");
     };
     line("seed", report.seed.to_string());
     let refused = format!(
