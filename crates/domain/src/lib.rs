@@ -20,6 +20,7 @@ pub mod instalment;
 pub mod agreement;
 pub mod plan;
 pub mod gate;
+pub mod budget;
 pub mod wake;
 pub mod variation;
 pub mod explain;

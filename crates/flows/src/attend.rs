@@ -10,6 +10,7 @@ use store::wake::{Batch, Kind};
 
 use crate::ask_provider::{ask_agreements, ask_payment_rows};
 use crate::cancel_agreements::{cancel_agreements, is_cancel_due};
+use crate::day_budget::look_at_the_day;
 use crate::digest_webhook::digest_webhooks;
 use crate::pause_plan::resume_what_is_over;
 use crate::propose_agreement::propose_agreements;
@@ -25,14 +26,15 @@ use crate::{Deps, FlowError};
 #[instrument(skip_all, fields(kind = batch.kind.as_str(), count = batch.ids.len()))]
 pub async fn attend(deps: &Deps, batch: &Batch) -> Result<(), FlowError> {
     match batch.kind {
-        Kind::Agreement => attend_agreements(deps, batch.token, &batch.ids).await,
+        Kind::Agreement => attend_agreements(deps, batch.token, &batch.ids).await?,
         Kind::Instalment => {
             let ids: Vec<InstalmentId> = batch.ids.iter().copied().map(InstalmentId::new).collect();
-            send_payments(deps, batch.token, &ids).await
+            send_payments(deps, batch.token, &ids).await?;
         }
-        Kind::Payment => attend_payments(deps, batch.token, &batch.ids).await,
-        Kind::Webhook => digest_webhooks(deps, batch.token, &batch.ids).await,
+        Kind::Payment => attend_payments(deps, batch.token, &batch.ids).await?,
+        Kind::Webhook => digest_webhooks(deps, batch.token, &batch.ids).await?,
     }
+    look_at_the_day(deps).await
 }
 
 async fn attend_agreements(deps: &Deps, token: Uuid, ids: &[Uuid]) -> Result<(), FlowError> {

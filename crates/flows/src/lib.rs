@@ -35,6 +35,7 @@ pub mod send_payments;
 mod put_off;
 pub mod catch_up;
 mod gate_facts;
+mod day_budget;
 pub mod resend_payments;
 pub mod ask_provider;
 pub mod apply_report;

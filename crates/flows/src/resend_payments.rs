@@ -45,7 +45,10 @@ pub async fn resend_payments(
         .collect();
 
     for slice in slices(deps, plans) {
-        let armed = arm(deps, token, slice, &HashSet::new()).await?;
+        let Some(armed) = arm(deps, token, slice, &HashSet::new()).await? else {
+            // Everything is stopped. The rows are still due, and wait for that.
+            return Ok(());
+        };
         let stale: BTreeSet<AgreementId> = armed
             .refused
             .iter()

@@ -15,11 +15,12 @@ use domain::payment;
 use domain::terms::TermsType;
 use domain::uid::{AgreementId, InstalmentId, PaymentId};
 use domain::wake;
-use store::payments::{ArmPlan, ArmedPayment, DueRow, PaymentRow};
+use store::payments::{ArmPlan, ArmedPayment, DueRow, HeldSlot, PaymentRow, Spent};
 
 use crate::apply_report::apply_payment_reports;
 use crate::ask_provider::{Heard, ask_agreements, ask_payment_rows};
 use crate::clock::{Mark, fresh_uuid};
+use crate::day_budget::{keeps_within, stop_everything};
 use crate::gate_facts::may_send;
 use crate::put_off::put_off;
 use crate::report::PaymentReport;
@@ -46,7 +47,10 @@ pub async fn send_payments(
     let plans: Vec<ArmPlan> = rows.iter().map(|row| plan(deps, row)).collect();
 
     for slice in slices(deps, plans) {
-        let armed = arm(deps, token, slice, &doubtful).await?;
+        let Some(armed) = arm(deps, token, slice, &doubtful).await? else {
+            // Everything is stopped. The rows are still due, and wait for that.
+            return Ok(());
+        };
         record_refusals(deps, token, &armed).await?;
 
         call(deps, armed).await?;
@@ -176,34 +180,42 @@ pub(crate) struct JustArmed {
 }
 
 /// Runs the gate again under row locks and marks what passes as being sent. New payments for `doubtful`
-/// instalments are refused.
+/// instalments are refused. Nothing where a budget of last resort would have been exceeded: then everything is
+/// stopped.
 pub(crate) async fn arm(
     deps: &Deps,
     token: Uuid,
     plans: Vec<ArmPlan>,
     doubtful: &HashSet<InstalmentId>,
-) -> Result<JustArmed, FlowError> {
+) -> Result<Option<JustArmed>, FlowError> {
     let since = deps.clock.mark();
     let now = deps.clock.now();
     let ask_at = wake::next_payment_ask(payment::State::Sending, now, now).unwrap_or(now);
     let settings = &deps.settings;
+    let decide = |row: &DueRow, plan: &ArmPlan, slots: &[HeldSlot]| {
+        let is_new = matches!(plan, ArmPlan::New { .. });
+        let pass = may_send(row, plan, slots, now, settings)?;
+        if is_new && doubtful.contains(&row.id) {
+            return Err(Refusal::OtherPaymentLive);
+        }
+        Ok(pass)
+    };
+    let within =
+        |row: &DueRow, plan: &ArmPlan, spent: &Spent| keeps_within(row, plan, spent, now, settings);
     let armed = deps
         .store
-        .arm_payments(token, plans, now, ask_at, &|row, plan, slots| {
-            let is_new = matches!(plan, ArmPlan::New { .. });
-            let pass = may_send(row, plan, slots, now, settings)?;
-            if is_new && doubtful.contains(&row.id) {
-                return Err(Refusal::OtherPaymentLive);
-            }
-            Ok(pass)
-        })
+        .arm_payments(token, plans, now, ask_at, &decide, &within)
         .await?;
-    Ok(JustArmed {
+    if let Some((plan_id, instalment_id, overrun)) = armed.overrun {
+        stop_everything(deps, plan_id, instalment_id, &overrun).await?;
+        return Ok(None);
+    }
+    Ok(Some(JustArmed {
         armed: armed.armed,
         since,
         refused: armed.refused,
         outdated: armed.outdated,
-    })
+    }))
 }
 
 async fn record_refusals(deps: &Deps, token: Uuid, armed: &JustArmed) -> Result<(), FlowError> {

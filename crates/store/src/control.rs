@@ -22,9 +22,11 @@ use crate::journal::{JournalLine, NewEvent, append_events, append_journal};
 use crate::{Store, StoreError};
 
 mod scope;
+mod trip;
 mod wake_held;
 
 pub use scope::{NoScope, SwitchScope};
+pub use trip::Trip;
 
 /// The advisory lock of the switches: our own class of locks, and the number in it.
 const SWITCHES: (i32, i32) = (0x7064, 1);

@@ -30,6 +30,7 @@ pub mod payments;
 pub mod webhooks;
 pub mod exceptions;
 pub mod control;
+pub mod day;
 pub mod views;
 
 pub use error::StoreError;
@@ -53,6 +54,7 @@ pub struct Store {
     pub(crate) vault: Arc<Vault>,
     pub(crate) poker: poke::Poker,
     pub(crate) held: keys::HeldKeys,
+    pub(crate) day_looked: day::LastLook,
 }
 
 impl std::fmt::Debug for Store {
@@ -95,6 +97,7 @@ impl Store {
             .connect_lazy_with(options);
         Ok(Store {
             held,
+            day_looked: day::LastLook::default(),
             poker: poke::Poker::new(pool.clone()),
             pool,
             vault: Arc::new(Vault::new(data_key)),

@@ -2,7 +2,9 @@
 
 mod due;
 mod rows;
+mod spent;
 mod arm;
+mod round;
 mod arm_writes;
 mod record;
 
@@ -10,5 +12,6 @@ pub use arm::{ArmPlan, Armed, ArmedPayment, HeldSlot};
 pub use due::{DueRow, LastPayment};
 pub use record::{PaymentWrite, ProviderFailure, Streak, TakeBack};
 pub use rows::PaymentRow;
+pub use spent::Spent;
 
 pub(crate) use arm_writes::read_slots;

@@ -24,6 +24,7 @@ mod operators;
 mod switches;
 mod pauses;
 mod catching_up;
+mod budgets;
 mod crashes;
 mod every_fault;
 mod races;

@@ -4,22 +4,25 @@
 //! This is where "stop" is decided: a cancel, pause or kill switch that commits before this transaction locks
 //! its rows wins; one that commits after finds the payment in flight.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use domain::budget::Overrun;
 use domain::date::{BusinessDate, Instant};
 use domain::gate::{Pass, Refusal};
 use domain::money::Cents;
 use domain::payment;
 use domain::period::Reading;
-use domain::uid::{AgreementId, InstalmentId, PaymentId, ProviderUid};
+use domain::uid::{AgreementId, InstalmentId, PaymentId, PlanId, ProviderUid};
 
 use super::arm_writes::{
     insert_payments, insert_slots, lines, move_instalments, read_slots, send_payments,
 };
 use super::due::{self, DueRow};
+use super::round::Round;
+use super::spent::{self, Spent};
 use crate::control::hold_switches;
 use crate::journal::append_journal;
 use crate::{Store, StoreError};
@@ -72,6 +75,14 @@ impl ArmPlan {
         }
     }
 
+    /// What it adds to the sums of its plan, in cents: a payment that is sent again is counted in them already.
+    pub fn adds_cents(&self, row: &DueRow) -> i64 {
+        match self {
+            ArmPlan::New { .. } | ArmPlan::Retry { .. } => row.amount.get(),
+            ArmPlan::Resend { .. } => 0,
+        }
+    }
+
     /// The payment it sends.
     pub fn payment_id(&self) -> PaymentId {
         match self {
@@ -119,10 +130,17 @@ pub struct Armed {
     pub refused: Vec<(ArmPlan, DueRow, Refusal)>,
     /// Made for an agreement that is no longer the plan's current one.
     pub outdated: Vec<(ArmPlan, DueRow)>,
+    /// The budget of last resort that one of them would have exceeded, with its plan and instalment. Then
+    /// nothing was armed or refused.
+    pub overrun: Option<(PlanId, InstalmentId, Overrun)>,
 }
 
-type Decide<'a> =
+pub(super) type Decide<'a> =
     dyn Fn(&DueRow, &ArmPlan, &[HeldSlot]) -> Result<Pass, Refusal> + Send + Sync + 'a;
+
+/// The budgets of last resort.
+pub(super) type Within<'a> =
+    dyn Fn(&DueRow, &ArmPlan, &Spent) -> Result<(), Overrun> + Send + Sync + 'a;
 
 pub(super) struct NewSlot {
     pub(super) agreement_id: Uuid,
@@ -132,7 +150,8 @@ pub(super) struct NewSlot {
 
 impl Store {
     /// Arms `plans`, whose rows are leased under `token`: runs `decide` on each under locks and writes all
-    /// that pass. `wake_at` is when a payment that was never heard of again is asked about.
+    /// that pass, if all of them keep `within` the budgets of last resort; else nothing at all. `wake_at` is when
+    /// a payment that was never heard of again is asked about.
     ///
     /// # Errors
     ///
@@ -144,6 +163,7 @@ impl Store {
         now: Instant,
         wake_at: Instant,
         decide: &Decide<'_>,
+        within: &Within<'_>,
     ) -> Result<Armed, StoreError> {
         let mut tx = self.pool.begin().await?;
         let held = lock(&mut tx, token, &plans, now).await?;
@@ -152,48 +172,25 @@ impl Store {
             .map(|plan| plan.instalment_id().uuid())
             .collect();
         let rows = due::read(&mut tx, &ids, now).await?;
-        let mut slots = read_slots(&mut tx, &rows).await?;
+        let slots = read_slots(&mut tx, &rows).await?;
+        let spent = spent::read(&mut tx, &ids, now).await?;
 
-        let mut by_instalment: HashMap<Uuid, ArmPlan> = plans
-            .into_iter()
-            .map(|plan| (plan.instalment_id().uuid(), plan))
-            .collect();
-        let mut result = Armed::default();
-        let mut passed = Vec::new();
-        let mut taken = Vec::new();
-        let mut armed_here: HashMap<Uuid, u32> = HashMap::new();
-        let mut caught_up_here: HashMap<Uuid, u32> = HashMap::new();
-        for mut row in rows {
-            let Some(plan) = by_instalment.remove(&row.id.uuid()) else {
-                continue;
-            };
-            if !held.contains(&row.id.uuid()) {
-                continue;
-            }
-            if is_outdated(&plan, &row) {
-                result.outdated.push((plan, row));
-                continue;
-            }
-            if !still_fits(&plan, &row) {
-                continue;
-            }
-            let agreement_slots = slots.entry(row.agreement_id.uuid()).or_default();
-            let armed_before = armed_here.entry(row.agreement_id.uuid()).or_default();
-            row.in_flight = row.in_flight.saturating_add(*armed_before);
-            let caught_up = caught_up_here.entry(row.customer_id.uuid()).or_default();
-            row.caught_up = row.caught_up.saturating_add(*caught_up);
-            match decide(&row, &plan, agreement_slots) {
-                Ok(pass) => {
-                    *armed_before = armed_before.saturating_add(1);
-                    if matches!(plan, ArmPlan::New { .. }) && row.due_date < pass.today {
-                        *caught_up = caught_up.saturating_add(1);
-                    }
-                    taken.extend(take(&row, &plan, pass, agreement_slots));
-                    passed.push((plan, row));
-                }
-                Err(refusal) => result.refused.push((plan, row, refusal)),
+        let mut round = Round::new(plans, held, slots, spent);
+        for row in rows {
+            if let Err((row, overrun)) = round.decide(row, decide, within) {
+                tx.rollback().await?;
+                return Ok(Armed {
+                    overrun: Some((row.plan_id, row.id, overrun)),
+                    ..Armed::default()
+                });
             }
         }
+        let Round {
+            mut result,
+            passed,
+            taken,
+            ..
+        } = round;
 
         let payments: Vec<Uuid> = passed
             .iter()
@@ -293,7 +290,7 @@ async fn lock(
 }
 
 /// Whether a payment that is to be sent again was made under an agreement that another one has replaced.
-fn is_outdated(plan: &ArmPlan, row: &DueRow) -> bool {
+pub(super) fn is_outdated(plan: &ArmPlan, row: &DueRow) -> bool {
     match plan {
         ArmPlan::New { .. } | ArmPlan::Retry { .. } => false,
         ArmPlan::Resend { payment_id, .. } => row.last_payment.as_ref().is_some_and(|last| {
@@ -305,7 +302,7 @@ fn is_outdated(plan: &ArmPlan, row: &DueRow) -> bool {
 }
 
 /// Whether the row is still what the plan was made for; if not, another worker was faster.
-fn still_fits(plan: &ArmPlan, row: &DueRow) -> bool {
+pub(super) fn still_fits(plan: &ArmPlan, row: &DueRow) -> bool {
     // The newest payment, if it was made under the agreement that the gate decides on.
     let newest = |id: &PaymentId, state: payment::State| {
         row.last_payment.as_ref().is_some_and(|last| {
@@ -330,7 +327,12 @@ fn still_fits(plan: &ArmPlan, row: &DueRow) -> bool {
 }
 
 /// Takes the lowest free slot under each reading. A resend holds its slots already.
-fn take(row: &DueRow, plan: &ArmPlan, pass: Pass, slots: &mut Vec<HeldSlot>) -> Vec<NewSlot> {
+pub(super) fn take(
+    row: &DueRow,
+    plan: &ArmPlan,
+    pass: Pass,
+    slots: &mut Vec<HeldSlot>,
+) -> Vec<NewSlot> {
     let Some(slots_allowed) = row.slots_allowed else {
         return Vec::new();
     };

@@ -1,0 +1,39 @@
+-- Of the instalments for which a payment was made since $1, one for which more was sent on the day that begins at
+-- $2, and has the date $3, than may be: before its date, by more uids than one and the retries its plan allows (at
+-- most $4), or more money than is due.
+select i.plan_id,
+       i.id,
+       i.due_date,
+       i.amount_cents,
+       sent.uids,
+       sent.cents
+from (
+  select distinct instalment_id
+  from payment
+  where ($1::timestamptz at time zone 'UTC') <= (created_at at time zone 'UTC')
+) recent
+join instalment i on i.id = recent.instalment_id
+join plan p on p.id = i.plan_id
+cross join lateral (
+  select count(*) filter (where $2 <= m.created_at and m.state not in ('rejected', 'abandoned'))
+           as uids,
+         coalesce(sum(m.amount_cents) filter (
+           where $2 <= m.created_at and m.state not in ('failed', 'rejected', 'abandoned')), 0)::bigint
+           as cents
+  from payment m
+  where m.instalment_id = i.id
+) sent
+where 0 < sent.uids
+  and (
+    $3 < i.due_date
+    or i.amount_cents < sent.cents
+    or 1 + case
+         when jsonb_typeof(p.policy -> 'retries_max') = 'number'
+           then least((p.policy ->> 'retries_max')::numeric, $4)
+         else $4
+       end < sent.uids)
+  -- Told once: whoever has looked into it may let the rest go on.
+  and not exists (
+    select 1 from exception e where e.kind = 'over_budget' and e.subject_id = i.id)
+order by i.id
+limit 1
