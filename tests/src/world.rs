@@ -100,6 +100,18 @@ impl World {
         self.wire.as_ref().expect("build the world with a wire")
     }
 
+    /// What the flows of one more process would have, with at most `connections_max` connections of its own.
+    ///
+    /// # Panics
+    ///
+    /// When the database cannot be reached.
+    pub async fn another_process(&self, connections_max: u32) -> flows::Deps {
+        let key = crate::database::data_key();
+        let store = Store::connect(&self.database.url, connections_max, &key).await;
+        let store = store.expect("the test's database answers");
+        self.kit.deps(store)
+    }
+
     /// How many workers are running.
     pub fn workers_running(&self) -> usize {
         self.workers.len()
