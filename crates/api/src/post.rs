@@ -90,13 +90,14 @@ pub async fn read(
 ) -> Result<Posted, Problem> {
     expect_json(request.headers())?;
     let key = idempotency_key(request.headers())?;
+    let path = request.uri().path().to_owned();
     let bytes = body_of(request).await?;
 
     let idempotent = key.map(|key| IdempotentRequest {
         api_key_id: caller.0,
         key,
         operation,
-        request_sha256: Sha256::digest(&bytes).into(),
+        request_sha256: digest(&path, &bytes),
     });
     if let Some(request) = &idempotent {
         match store.idempotent_answer(request).await? {
@@ -112,6 +113,18 @@ pub async fn read(
     let body =
         json::read(&bytes).map_err(|error| Problem::new(Code::MalformedJson, error.to_string()))?;
     Ok(Posted::Fresh(Posting { body, idempotent }))
+}
+
+/// What tells a request from another under the same key. Where it is about one object, its path belongs to it: the
+/// same body sent to another object is another request.
+fn digest(path: &str, body: &[u8]) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    if 3 < path.split('/').count() {
+        digest.update(path);
+        digest.update([0]);
+    }
+    digest.update(body);
+    digest.finalize().into()
 }
 
 /// The answer to a creation.
@@ -218,6 +231,15 @@ mod tests {
             .iter()
             .map(|value| (name.clone(), value.parse().unwrap()))
             .collect()
+    }
+
+    #[test]
+    fn the_same_body_for_another_object_is_another_request() {
+        let body = br#"{"reason": "hardship"}"#;
+        let paths = ["/v1/plans/pln_1/pause", "/v1/plans/pln_2/pause"];
+        let [one, two] = paths.map(|path| digest(path, body));
+        assert_ne!(one, two);
+        assert_eq!(digest("/v1/plans", body), digest("/v1/customers", body));
     }
 
     #[test]

@@ -271,3 +271,55 @@ async fn a_cancellation_under_one_key_is_done_once_and_answered_the_same() {
     assert_eq!(later.json()["instalments_cancelled"], 0);
     assert_eq!(later.json()["state"], "cancelled");
 }
+
+#[tokio::test]
+async fn a_pause_under_one_key_is_made_once_and_answered_the_same() {
+    let api = Api::start().await;
+    let id = api.customer("borrower-1").await;
+    let path = async |external: &str| {
+        let created = api.create("/v1/plans", &plan(external, &id)).await;
+        format!("/v1/plans/{}", created["id"].as_str().unwrap())
+    };
+    let (one, two) = (path("loan-1").await, path("loan-2").await);
+    let ask = |path: &str, verb: &str, reason: &str| {
+        let body = json!({ "reason": reason });
+        let key = format!("k-{verb}");
+        api.post(&format!("{path}/{verb}"), &body)
+            .header("Idempotency-Key", key)
+    };
+
+    for (verb, state) in [("pause", "paused"), ("resumption", "awaiting_agreement")] {
+        let first = send(ask(&one, verb, "hardship")).await;
+        assert_eq!(
+            (first.status, &first.json()["state"]),
+            (StatusCode::OK, &json!(state))
+        );
+        let again = send(ask(&one, verb, "hardship")).await;
+        assert_eq!((again.status, again.json()), (first.status, first.json()));
+        for other in [ask(&one, verb, "another"), ask(&two, verb, "hardship")] {
+            assert_eq!(send(other).await.problem(), "idempotency_key_reused");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_switch_turned_under_one_key_is_turned_once_and_answered_the_same() {
+    let api = Api::start().await;
+    let turn = |verb: &str, key: &str, scope: &str| {
+        let body = json!({ "scope": scope, "reason": "a test" });
+        api.post(&format!("/v1/collections/{verb}"), &body)
+            .header("Idempotency-Key", key.to_owned())
+    };
+
+    let first = send(turn("closure", "k-1", "all")).await;
+    assert_eq!(first.status, StatusCode::OK);
+    assert_eq!(first.json()["is_changed"], true);
+    send(turn("opening", "k-2", "all")).await;
+    // The answer of then, and nothing is closed again.
+    let again = send(turn("closure", "k-1", "all")).await;
+    assert_eq!((again.status, again.json()), (first.status, first.json()));
+    let opened = send(turn("opening", "k-3", "all")).await;
+    assert_eq!(opened.json()["is_changed"], false);
+    let other = send(turn("closure", "k-1", "provider:oligo")).await;
+    assert_eq!(other.problem(), "idempotency_key_reused");
+}

@@ -326,6 +326,7 @@ async fn the_description_lists_every_route_and_needs_no_key() {
     let expected = [
         "get /livez",
         "get /readyz",
+        "get /v1/collections",
         "get /v1/customers",
         "get /v1/customers/{id}",
         "get /v1/events",
@@ -333,9 +334,13 @@ async fn the_description_lists_every_route_and_needs_no_key() {
         "get /v1/plans",
         "get /v1/plans/{id}",
         "get /v1/test/backlog",
+        "post /v1/collections/closure",
+        "post /v1/collections/opening",
         "post /v1/customers",
         "post /v1/plans",
         "post /v1/plans/{id}/cancellation",
+        "post /v1/plans/{id}/pause",
+        "post /v1/plans/{id}/resumption",
         "post /v1/webhooks/oligo",
         "post /v1/webhooks/oligo/{path_token}",
     ];
