@@ -7,8 +7,8 @@ use clap::{Parser, Subcommand};
 
 use crate::demo::Options as DemoOptions;
 use crate::verbs::{
-    catch_up, chaos, clock, config, conformance, demo, dev, doctor, fit, keys, migrate, postgres,
-    sandbox, serve, simulate, verify, windows, work,
+    catch_up, chaos, clock, collections, config, conformance, demo, dev, doctor, fit, keys,
+    migrate, postgres, sandbox, serve, simulate, verify, windows, work,
 };
 
 /// Collects loan repayments over PayTo: never twice, never outside the agreement, never lost.
@@ -41,6 +41,9 @@ pub enum Verb {
     /// Show or move the sandbox's clock.
     #[command(subcommand)]
     Clock(clock::Action),
+    /// Stop what may be sent, or let it go on: the kill switches.
+    #[command(subcommand)]
+    Collections(collections::Action),
     /// Print the periods of an agreement and when payments may be made in each.
     Windows(windows::Arguments),
     /// Prove that a schedule fits an agreement, or propose an agreement that it fits.
@@ -90,6 +93,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Clock(action) => clock::run(&action).await?,
         Verb::Windows(arguments) => windows::run(&arguments)?,
         Verb::CatchUp(arguments) => catch_up::run(&arguments, cli.config).await?,
+        Verb::Collections(action) => collections::run(&action, cli.config).await?,
         Verb::Config(action) => config::run(&action, cli.config)?,
         Verb::Keys(action) => keys::run(&action, cli.config).await?,
         Verb::Postgres(action) => postgres::run(&action).await?,

@@ -3,6 +3,7 @@
 pub mod catch_up;
 pub mod chaos;
 pub mod clock;
+pub mod collections;
 pub mod config;
 pub mod conformance;
 pub mod demo;
