@@ -332,9 +332,13 @@ async fn a_payment_sent_between_a_stop_and_the_opening_is_told() {
 async fn a_payment_sent_after_a_stop_that_still_holds_is_told() {
     let mut books = Books::in_order().await;
     books
-        .sql("update control set collections_open = false, changed_at = '2026-01-15'")
+        .sql(
+            "insert into journal (subject, subject_id, from_state, to_state, cause, detail, at)
+             values ('control', '00000000-0000-0000-0000-000000000000', 'open', 'closed',
+                     'a test', 'all: a test', '2026-01-15')",
+        )
         .await;
-    books.verifier.read_stop().await.expect("the switch");
+    books.verifier.read_stops().await.expect("the journal");
     assert_eq!(books.concluded().await, ["I8"]);
 }
 

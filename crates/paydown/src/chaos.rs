@@ -222,7 +222,7 @@ impl Books {
         let now = self.clock.read().await?.now_at;
         let ledger: Ledger = self.sandbox.get("/sandbox/ledger").await?;
         let mut verifier = Verifier::connect(&self.database_url, Some(self.uid_key))?;
-        verifier.read_stop().await?;
+        verifier.read_stops().await?;
         let violations = verifier.conclude(&ledger, now).await?;
         let counts = verifier.counts().await?;
         Ok(Report::new(

@@ -93,16 +93,32 @@ impl Verifier {
         &self.checked
     }
 
-    /// Takes it from the database that collections are stopped, and since when, if they are.
+    /// Takes it from the journal when everything was stopped, and when it went on.
     ///
     /// # Errors
     ///
     /// Fails when the database does.
-    pub async fn read_stop(&mut self) -> Result<(), VerifyError> {
-        if let Some(closed_at) = rows::stopped(&self.pool).await? {
-            self.closed(closed_at);
+    pub async fn read_stops(&mut self) -> Result<(), VerifyError> {
+        let mut standing: HashMap<String, DateTime<Utc>> = HashMap::new();
+        for turn in rows::turns(&self.pool).await? {
+            if turn.is_closed {
+                standing.entry(turn.scope).or_insert(turn.at);
+            } else if let Some(closed_at) = standing.remove(&turn.scope) {
+                self.stop(closed_at, Some(turn.at));
+            }
+        }
+        for closed_at in standing.into_values() {
+            self.stop(closed_at, None);
         }
         Ok(())
+    }
+
+    /// A stop by the clock of whoever closed: what was being armed then may come a moment later.
+    fn stop(&mut self, closed_at: DateTime<Utc>, opened_at: Option<DateTime<Utc>>) {
+        self.fences.push(Fence {
+            closed_at: closed_at + ours::SAME_TIME,
+            opened_at,
+        });
     }
 
     /// Says that everything is stopped from now on.

@@ -129,7 +129,7 @@ pub(crate) fn one_at_a_time(
 }
 
 /// How much two processes' clocks, and the waits of one transaction for another, may come to.
-const SAME_TIME: TimeDelta = TimeDelta::minutes(1);
+pub(crate) const SAME_TIME: TimeDelta = TimeDelta::minutes(1);
 
 /// I1', I8: nothing is armed while everything is stopped, or its plan or agreement is; once its
 /// plan is cancelled; or while its plan is frozen for a person.

@@ -227,12 +227,24 @@ pub(crate) async fn instalments(pool: &PgPool) -> Result<Vec<(String, i64)>, sql
         .await
 }
 
-/// Since when collections are stopped, if they are.
-pub(crate) async fn stopped(pool: &PgPool) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
-    sqlx::query_scalar(
-        "select min(changed_at) from control where scope = 'all' and not collections_open",
+/// A turn of a switch over everything.
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct TurnRow {
+    /// `all`, or `provider`: there is one.
+    pub scope: String,
+    pub is_closed: bool,
+    pub at: DateTime<Utc>,
+}
+
+/// Every turn of the switches over everything, in order; the journal has them under the nil id.
+pub(crate) async fn turns(pool: &PgPool) -> Result<Vec<TurnRow>, sqlx::Error> {
+    sqlx::query_as(
+        "select split_part(detail, ':', 1) as scope, to_state = 'closed' as is_closed, at
+         from journal
+         where subject = 'control' and subject_id = '00000000-0000-0000-0000-000000000000'
+         order by id",
     )
-    .fetch_one(pool)
+    .fetch_all(pool)
     .await
 }
 

@@ -7,9 +7,10 @@ use e2e::world::{PlanHandle, World};
 use flows::catch_up::{Foreseen, preview};
 
 use crate::operators::set_collections;
-use crate::told::{sydney, weekly};
+use crate::told::{AMOUNT, sydney, weekly};
 
-/// Three plans of one customer, due on Monday 12 January, with collections stopped until `opened`.
+/// Three plans of one customer, due on Monday 12 January and collectable until Sunday 18 January, with collections
+/// stopped until `opened`.
 async fn stopped_until(opened: &str) -> (World, Vec<PlanHandle>) {
     let world = World::builder().workers(2).build().await;
     let customer = world.register_customer().await;
@@ -17,12 +18,13 @@ async fn stopped_until(opened: &str) -> (World, Vec<PlanHandle>) {
         .payer(&customer, json!({ "decision": "approve" }))
         .await;
     let mut plans = Vec::new();
+    let body = json!({
+        "schedule": weekly("2026-01-12", 1),
+        "payment_terms": { "type": "fixed", "frequency": "weekly", "amount": AMOUNT, "count": 1 },
+        "validity_start_date": "2026-01-12",
+    });
     for _ in 0..3 {
-        plans.push(
-            world
-                .register_plan(&customer, weekly("2026-01-12", 1))
-                .await,
-        );
+        plans.push(world.register_plan_with(&customer, body.clone()).await);
     }
     world.advance_by(TimeDelta::seconds(31)).await;
     set_collections(&world, false).await;

@@ -151,7 +151,7 @@ impl Books {
         let (ledger, told_at) = self.read().await?;
         let now = self.at.unwrap_or(told_at);
         let mut verifier = Verifier::connect(&self.database_url, self.uid_key)?;
-        verifier.read_stop().await?;
+        verifier.read_stops().await?;
         if at_rest {
             let broken = verifier.conclude(&ledger, now).await?;
             return Ok((broken, verifier));
