@@ -137,27 +137,36 @@ fn of_rule(
                 add,
             );
         }
-        Rule::AmountRefused => {
-            add("amount", Value::Amount(subject.amount));
-            if let Some(refusal) = subject.refused_amount(history) {
-                add(amount_figure(refusal), Value::Amount(refusal.expected));
-            }
-        }
+        Rule::AmountRefused => of_amount(subject, history, add),
         Rule::TooManyFailuresInARow => {
             add("failures_in_a_row_max", Value::Count(FAILURES_IN_A_ROW_MAX));
         }
-        Rule::RetryBudgetSpent => match Budget::spent(history) {
-            Budget::InAll => add("retries_in_all_max", Value::Count(RETRIES_IN_ALL_MAX)),
-            Budget::InADay => {
-                add(
-                    "submissions_in_24h_max",
-                    Value::Count(SUBMISSIONS_IN_24H_MAX),
-                );
-            }
-        },
-        Rule::InstalmentNotOwed | Rule::RoomOver => {}
-        Rule::CatchUpSpent => {}
+        Rule::RetryBudgetSpent => of_budget(history, add),
+        Rule::InstalmentNotOwed | Rule::RoomOver | Rule::CatchUpSpent => {}
         Rule::LastPaymentMade | Rule::OtherPaymentLive | Rule::OutsideSendingHours => {}
+    }
+}
+
+fn of_amount(
+    subject: &Subject<'_>,
+    history: &History<'_>,
+    add: &mut impl FnMut(&'static str, Value),
+) {
+    add("amount", Value::Amount(subject.amount));
+    if let Some(refusal) = subject.refused_amount(history) {
+        add(amount_figure(refusal), Value::Amount(refusal.expected));
+    }
+}
+
+fn of_budget(history: &History<'_>, add: &mut impl FnMut(&'static str, Value)) {
+    match Budget::spent(history) {
+        Budget::InAll => add("retries_in_all_max", Value::Count(RETRIES_IN_ALL_MAX)),
+        Budget::InADay => {
+            add(
+                "submissions_in_24h_max",
+                Value::Count(SUBMISSIONS_IN_24H_MAX),
+            );
+        }
     }
 }
 

@@ -220,22 +220,7 @@ async fn lock(
         .collect();
     let payments: Vec<Uuid> = plans.iter().map(|plan| plan.payment_id().uuid()).collect();
     hold_switches(tx).await?;
-    // The late payments of a customer are counted over all plans.
-    sqlx::query(
-        "select c.id
-         from customer c
-         where c.id in (
-           select p.customer_id
-           from instalment i
-           join plan p on p.id = i.plan_id
-           where i.id = any($1) and i.due_date < $2)
-         order by c.id
-         for no key update",
-    )
-    .bind(&instalments)
-    .bind(BusinessDate::of_instant(now).naive())
-    .execute(&mut *tx)
-    .await?;
+    lock_late_customers(tx, &instalments, now).await?;
     sqlx::query(
         "select a.id
          from agreement a
@@ -287,6 +272,30 @@ async fn lock(
             held.then_some(id)
         })
         .collect())
+}
+
+/// Those of late instalments: a customer's late payments are counted over all plans.
+async fn lock_late_customers(
+    tx: &mut PgConnection,
+    instalments: &[Uuid],
+    now: Instant,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "select c.id
+         from customer c
+         where c.id in (
+           select p.customer_id
+           from instalment i
+           join plan p on p.id = i.plan_id
+           where i.id = any($1) and i.due_date < $2)
+         order by c.id
+         for no key update",
+    )
+    .bind(instalments)
+    .bind(BusinessDate::of_instant(now).naive())
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 /// Whether a payment that is to be sent again was made under an agreement that another one has replaced.
