@@ -177,10 +177,10 @@ impl Store {
 
         let mut round = Round::new(plans, held, slots, spent);
         for row in rows {
-            if let Err((row, overrun)) = round.decide(row, decide, within) {
+            if let Err(overrun) = round.decide(row, decide, within) {
                 tx.rollback().await?;
                 return Ok(Armed {
-                    overrun: Some((row.plan_id, row.id, overrun)),
+                    overrun: Some(overrun),
                     ..Armed::default()
                 });
             }

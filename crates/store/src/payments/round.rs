@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use domain::budget::Overrun;
 use domain::gate::{Pass, Refusal};
+use domain::uid::{InstalmentId, PlanId};
 
 use super::arm::{
     ArmPlan, Armed, Decide, HeldSlot, NewSlot, Within, is_outdated, still_fits, take,
@@ -64,7 +65,7 @@ impl Round {
         mut row: DueRow,
         decide: &Decide<'_>,
         within: &Within<'_>,
-    ) -> Result<(), (DueRow, Overrun)> {
+    ) -> Result<(), (PlanId, InstalmentId, Overrun)> {
         let id = row.id.uuid();
         let Some(plan) = self.plans.remove(&id).filter(|_| self.held.contains(&id)) else {
             return Ok(());
@@ -90,7 +91,7 @@ impl Round {
                 spent.sent_today_cents = spent.sent_today_cents.saturating_add(*added);
                 let adds = plan.adds_cents(&row);
                 if let Err(overrun) = within(&row, &plan, &spent) {
-                    return Err((row, overrun));
+                    return Err((row.plan_id, row.id, overrun));
                 }
                 *added = added.saturating_add(adds);
                 *armed_before = armed_before.saturating_add(1);
