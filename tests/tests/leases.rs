@@ -334,3 +334,26 @@ async fn a_clock_that_was_set_back_holds_no_call_back_for_ever() {
         "{wait:?}"
     );
 }
+
+#[tokio::test]
+async fn a_row_that_another_is_just_leasing_is_passed_over_without_waiting() {
+    let (database, pool) = with_rows(2).await;
+    let mut other = pool.begin().await.unwrap();
+    let leased: Vec<(Uuid, Uuid, i32, DateTime<Utc>)> =
+        sqlx::query_as(Kind::Webhook.lease_statement())
+            .bind(Uuid::from_u128(7))
+            .bind(now() + TimeDelta::hours(1))
+            .bind(1_i64)
+            .bind(60_000_i64)
+            .fetch_all(&mut *other)
+            .await
+            .unwrap();
+
+    let leasing = lease(&database, LONG);
+    let rest = tokio::time::timeout(Duration::from_secs(10), leasing).await;
+
+    let rest = rest.expect("it waits for nobody");
+    assert_eq!((leased.len(), rest.len(), rest[0].ids.len()), (1, 1, 1));
+    assert_ne!(leased[0].0, rest[0].ids[0]);
+    other.rollback().await.unwrap();
+}

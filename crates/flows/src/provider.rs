@@ -331,3 +331,37 @@ pub fn cancel_reasons() -> impl Iterator<Item = &'static str> {
 fn codes(error: &CallError) -> Vec<String> {
     error.codes().map(str::to_owned).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn standing(state: &str) -> Standing {
+        let told = serde_json::json!({ "uid": "U-1", "state": state });
+        found(serde_json::from_value(told).expect("a payment")).standing
+    }
+
+    #[test]
+    fn a_payment_whose_state_is_a_new_word_is_under_way() {
+        assert_eq!(standing("being_thought_about"), Standing::InFlight);
+    }
+
+    #[test]
+    fn a_payment_stands_as_the_provider_says() {
+        for state in ["created", "submitting", "pending"] {
+            assert_eq!(standing(state), Standing::InFlight, "{state}");
+        }
+        assert_eq!(standing("under_investigation"), Standing::Investigating);
+        assert_eq!(standing("settled"), Standing::Settled);
+        let failed = Standing::Failed {
+            code: "UKNWN".to_owned(),
+            title: String::new(),
+            retryable: false,
+        };
+        assert_eq!(
+            standing("failed"),
+            failed,
+            "without a reason it is not retried"
+        );
+    }
+}

@@ -59,6 +59,49 @@ async fn a_second_live_payment_for_an_instalment_is_refused_by_the_database() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_instalment_that_was_collected_gets_no_second_payment() {
+    let (world, plan, payment) = with_live_payment().await;
+    let uid = world.plan(&plan).await.only_payment().uid.clone();
+    world.bank_decides(&uid, "settle").await;
+    assert_eq!(world.plan(&plan).await.only_payment().state, "settled");
+
+    let refused_by = refusal(
+        &world,
+        "insert into payment
+           (id, uid, instalment_id, plan_id, agreement_id, attempt_no, amount_cents, request_body,
+            state, purpose, created_at, wake_at)
+         select gen_random_uuid(), 'another', instalment_id, plan_id, agreement_id, 2, amount_cents,
+                request_body, 'intended', 'create', created_at, created_at
+         from payment where id = $1",
+        payment,
+    )
+    .await;
+
+    assert_eq!(refused_by, "payment_live_one");
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_whose_outcome_is_unknown_keeps_its_slots() {
+    let world = World::builder()
+        .faults(json!({ "accept_then_hang_every": 1, "hang_ms": 5_000 }))
+        .build()
+        .await;
+    let plan = world.active_plan(weekly("2026-01-12", 1)).await;
+    world.advance_to(sydney("2026-01-12 06:00")).await;
+    assert_eq!(world.plan(&plan).await.only_payment().state, "unknown");
+
+    let held: i64 =
+        sqlx::query_scalar("select count(*) from window_slot where released_at is null")
+            .fetch_one(world.pool())
+            .await
+            .unwrap();
+
+    assert_eq!(held, 2, "one under each reading");
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_slot_cannot_be_taken_twice() {
     let (world, plan, payment) = with_live_payment().await;
 
@@ -119,5 +162,194 @@ async fn a_live_payment_cannot_be_put_to_sleep() {
     .await;
 
     assert_eq!(refused_by, "payment_live_is_awake");
+    ends(world, &plan).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_under_way_holds_a_slot_under_each_reading() {
+    let (world, plan, payment) = with_live_payment().await;
+
+    let held: Vec<String> = sqlx::query_scalar(
+        "select reading from window_slot where payment_id = $1 and released_at is null
+         order by reading",
+    )
+    .bind(payment)
+    .fetch_all(world.pool())
+    .await
+    .unwrap();
+
+    assert_eq!(held, ["azupay", "oligo"]);
+    ends(world, &plan).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_uid_and_a_number_are_given_to_one_payment_only() {
+    let (world, plan, payment) = with_live_payment().await;
+
+    // Both of payments that ended without money: no other rule forbids them.
+    let uid = refusal(
+        &world,
+        "insert into payment
+           (id, uid, instalment_id, plan_id, agreement_id, attempt_no, amount_cents, request_body,
+            state, purpose, created_at)
+         select gen_random_uuid(), uid, instalment_id, plan_id, agreement_id, 2, amount_cents,
+                request_body, 'failed', 'create', created_at
+         from payment where id = $1",
+        payment,
+    )
+    .await;
+    let number = refusal(
+        &world,
+        "insert into payment
+           (id, uid, instalment_id, plan_id, agreement_id, attempt_no, amount_cents, request_body,
+            state, purpose, created_at)
+         select gen_random_uuid(), 'another', instalment_id, plan_id, agreement_id, attempt_no,
+                amount_cents, request_body, 'failed', 'create', created_at
+         from payment where id = $1",
+        payment,
+    )
+    .await;
+
+    assert_eq!(
+        (&*uid, &*number),
+        ("payment_uid_unique", "payment_attempt_unique")
+    );
+    ends(world, &plan).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_payment_of_nothing_or_of_too_much_can_be_written() {
+    let (world, plan, payment) = with_live_payment().await;
+
+    for statement in [
+        "update payment set amount_cents = 0 where id = $1",
+        "update payment set amount_cents = 1000000001 where id = $1",
+    ] {
+        let refused_by = refusal(&world, statement, payment).await;
+        assert_eq!(refused_by, "payment_amount_in_range", "{statement}");
+    }
+    ends(world, &plan).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instalment_that_has_ended_cannot_be_woken() {
+    let (world, plan, payment) = with_live_payment().await;
+
+    let refused_by = refusal(
+        &world,
+        "update instalment set state = 'failed', wake_at = 'epoch'
+         where id = (select instalment_id from payment where id = $1)",
+        payment,
+    )
+    .await;
+
+    assert_eq!(refused_by, "instalment_ended_sleeps");
+    ends(world, &plan).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_gets_no_second_agreement_while_one_stands_and_no_number_twice() {
+    let (world, plan, payment) = with_live_payment().await;
+
+    let beside = refusal(
+        &world,
+        "insert into agreement
+           (id, plan_id, attempt_no, uid, provider, state, terms, validity_start_date,
+            chosen_because, created_at)
+         select gen_random_uuid(), plan_id, 2, 'another', provider, 'drafted', terms,
+                validity_start_date, chosen_because, created_at
+         from agreement where id = (select agreement_id from payment where id = $1)",
+        payment,
+    )
+    .await;
+    let number = refusal(
+        &world,
+        "insert into agreement
+           (id, plan_id, attempt_no, uid, provider, state, terms, validity_start_date,
+            chosen_because, created_at)
+         select gen_random_uuid(), plan_id, attempt_no, 'another', provider, 'cancelled', terms,
+                validity_start_date, chosen_because, created_at
+         from agreement where id = (select agreement_id from payment where id = $1)",
+        payment,
+    )
+    .await;
+
+    assert_eq!(
+        (&*beside, &*number),
+        ("agreement_current_one", "agreement_attempt_unique")
+    );
+    ends(world, &plan).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agreement_to_be_cancelled_cannot_be_put_to_sleep_or_cancelled_unwanted() {
+    let (world, plan, payment) = with_live_payment().await;
+
+    let asleep = refusal(
+        &world,
+        "update agreement set cancel_wanted_at = created_at, wake_at = null
+         where id = (select agreement_id from payment where id = $1)",
+        payment,
+    )
+    .await;
+    let unwanted = refusal(
+        &world,
+        "update agreement set cancel_sent_at = created_at
+         where id = (select agreement_id from payment where id = $1)",
+        payment,
+    )
+    .await;
+
+    assert_eq!(
+        (&*asleep, &*unwanted),
+        (
+            "agreement_cancel_is_awake",
+            "agreement_cancel_is_wanted_first"
+        )
+    );
+    ends(world, &plan).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_is_given_to_one_event_of_a_plan_only() {
+    let (world, plan, payment) = with_live_payment().await;
+
+    let refused_by = refusal(
+        &world,
+        "insert into event (id, type, aggregate_id, sequence, data, created_at)
+         select gen_random_uuid(), type, aggregate_id, sequence, data, created_at
+         from event
+         where aggregate_id = (select plan_id from payment where id = $1) and sequence = 1",
+        payment,
+    )
+    .await;
+
+    assert_eq!(refused_by, "event_sequence_unique");
+    ends(world, &plan).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_is_open_once_and_may_be_asked_again_after_it_was_answered() {
+    let (world, plan, payment) = with_live_payment().await;
+    let ask = "insert into exception
+                 (id, kind, subject, subject_id, detail, next_action, opened_at)
+               values (gen_random_uuid(), 'late_settlement', 'payment', $1, '', '', 'epoch')";
+    let asked = sqlx::query(ask).bind(payment);
+    asked.execute(world.pool()).await.unwrap();
+
+    assert_eq!(refusal(&world, ask, payment).await, "exception_open_once");
+    sqlx::query("update exception set closed_at = 'epoch'")
+        .execute(world.pool())
+        .await
+        .unwrap();
+    let again = sqlx::query(ask).bind(payment);
+    assert_eq!(
+        again.execute(world.pool()).await.unwrap().rows_affected(),
+        1
+    );
+    sqlx::query("delete from exception")
+        .execute(world.pool())
+        .await
+        .unwrap();
     ends(world, &plan).await;
 }

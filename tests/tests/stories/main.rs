@@ -28,5 +28,7 @@ mod budgets;
 mod crashes;
 mod every_fault;
 mod races;
+mod arming;
+mod records;
 mod database_rules;
 mod requests;

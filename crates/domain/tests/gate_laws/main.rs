@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use domain::date::{BusinessDate, Instant};
+use domain::failure::FAILURES_IN_A_ROW_MAX;
 use domain::gate::{Clears, GateFacts, Purpose, Refusal, Scope, gate, may_propose, room};
 use domain::{agreement, instalment, plan};
 use proptest::prelude::*;
@@ -160,6 +161,8 @@ proptest! {
         if let Some(allowed) = pass.slots_allowed {
             prop_assert!(facts.slots_taken.iter().all(|taken| *taken < allowed));
         }
+        let may_fail = facts.consecutive_failures.saturating_add(facts.in_flight);
+        prop_assert!(may_fail < FAILURES_IN_A_ROW_MAX);
         for window in pass.windows.into_iter().flatten() {
             prop_assert!(window.contains(pass.today));
         }
