@@ -20,6 +20,10 @@ test:
 story name:
     cargo test -p e2e {{name}}
 
+# Plants bugs one at a time, in a copy; each has to turn the tests red that it names: just planted --only lease
+planted *options:
+    cargo run -p e2e --bin planted -- {{options}}
+
 # Runs the house rules.
 tidy:
     cargo test -p e2e --test tidy
