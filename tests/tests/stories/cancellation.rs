@@ -121,6 +121,22 @@ async fn a_payment_under_way_at_the_cancellation_that_fails_is_not_tried_again()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_failure_of_a_cancelled_plans_payment_promises_no_retry() {
+    let world = World::builder().build().await;
+    let (plan, uid) = cancelled_with_a_payment_under_way(&world).await;
+    world.bank_decides(&uid, "fail").await;
+
+    let events = world.events(&plan).await;
+    let failed = events.iter().find(|event| event.r#type == "payment.failed");
+    let told = &failed.unwrap().data;
+    assert_eq!(
+        (&told["retry_at"], &told["stopped_because"]),
+        (&Value::Null, &json!("plan_cancelled"))
+    );
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_request_that_never_arrived_is_not_sent_again_after_the_cancellation() {
     let world = World::builder().with_wire().build().await;
     let plan = world.active_plan(weekly("2026-01-12", 1)).await;

@@ -23,9 +23,9 @@ use trial::{Ending, Trial, Verdict};
 /// Plants bugs one at a time; each has to turn the tests red that it names.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Only the bugs whose name, law, tests or files hold this text, in any case.
+    /// Only the bugs whose name, law, tests or files hold this text, in any case. Given again: this one too.
     #[arg(long, value_name = "TEXT")]
-    only: Option<String>,
+    only: Vec<String>,
     /// Plants nothing: prints the bugs as the table of `tests/README.md`.
     #[arg(long)]
     list: bool,
@@ -36,9 +36,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
     let root = root()?;
     let mut chosen = bugs::load(&root)?;
-    if let Some(text) = &arguments.only {
-        chosen.retain(|bug| bug.holds(text));
-    }
+    chosen.retain(|bug| arguments.only.iter().all(|text| bug.holds(text)));
     if chosen.is_empty() {
         bail!("no bug holds this text");
     }
