@@ -149,14 +149,14 @@ async fn a_webhook_is_kept_whatever_it_is_and_only_its_size_is_held_against_it()
             ("content-type", media_type),
         ];
         assert_eq!(
-            world.deliver(&headers, body).await,
+            world.deliver_until_kept(&headers, &body).await,
             StatusCode::OK,
             "{request_id}"
         );
     }
     // Neither a media type nor a request id: the body itself is what makes it the same.
     for _ in 0..2 {
-        assert_eq!(world.deliver(&[], b"bare".to_vec()).await, StatusCode::OK);
+        assert_eq!(world.deliver_until_kept(&[], b"bare").await, StatusCode::OK);
     }
     let too_large = world.deliver(&[], vec![b' '; 64 * 1024 + 1]).await;
     assert_eq!(too_large, StatusCode::PAYLOAD_TOO_LARGE);
@@ -191,7 +191,7 @@ async fn while_a_signing_secret_is_replaced_the_old_and_the_new_one_are_taken() 
             .await;
         let signed = [("split-signature", SIGNATURE)];
         assert_eq!(
-            world.deliver(&signed, SIGNED.to_vec()).await,
+            world.deliver_until_kept(&signed, SIGNED).await,
             expected,
             "{secrets:?}"
         );
@@ -206,7 +206,7 @@ async fn while_a_signing_secret_is_replaced_the_old_and_the_new_one_are_taken() 
         assert_eq!(world.deliver(&signed, changed).await, refused, "changed");
         world.advance_by(chrono::TimeDelta::seconds(2)).await;
         assert_eq!(
-            world.deliver(&signed, SIGNED.to_vec()).await,
+            world.deliver_until_kept(&signed, SIGNED).await,
             refused,
             "too old"
         );
