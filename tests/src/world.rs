@@ -24,6 +24,7 @@ mod worker;
 mod wire;
 mod views;
 mod calls;
+mod questions;
 mod time;
 mod checks;
 mod dump;

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use e2e::database::{TestDatabase, fresh_database};
+use flows::clock::fresh_uuid;
 use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::{AssertSqlSafe, Connection};
 use store::turns::Flow;
-use store::wake::{Backlog, Batch, Finished, Kind};
+use store::wake::{Backlog, Batch, Begun, Finished, Kind};
 use uuid::Uuid;
 
 const LONG: Duration = Duration::from_secs(3600);
@@ -356,4 +357,119 @@ async fn a_row_that_another_is_just_leasing_is_passed_over_without_waiting() {
     assert_eq!((leased.len(), rest.len(), rest[0].ids.len()), (1, 1, 1));
     assert_ne!(leased[0].0, rest[0].ids[0]);
     other.rollback().await.unwrap();
+}
+
+/// One row, leased alone, and how its attendance begins.
+async fn begin_alone(database: &TestDatabase, lease_for: Duration) -> (Batch, Begun) {
+    let batch = lease(database, lease_for).await.remove(0);
+    assert!(batch.leased_before);
+    let begun = database
+        .store
+        .begin_alone(Kind::Webhook, batch.token, now(), fresh_uuid)
+        .await
+        .unwrap();
+    (batch, begun)
+}
+
+/// A row that ran out of its first lease, which it shared.
+async fn with_a_row_of_one_lost_lease() -> (TestDatabase, PgPool) {
+    let (database, pool) = with_rows(1).await;
+    lease(&database, Duration::ZERO).await;
+    (database, pool)
+}
+
+#[tokio::test]
+async fn after_three_crashes_alone_a_row_is_leased_no_more_and_a_person_is_asked() {
+    let (database, pool) = with_a_row_of_one_lost_lease().await;
+    for _ in 0..3 {
+        let (_, begun) = begin_alone(&database, Duration::ZERO).await;
+        assert_eq!(begun, Begun::Attend);
+    }
+    let (batch, begun) = begin_alone(&database, LONG).await;
+    assert_eq!(begun, Begun::Quarantined);
+
+    assert!(lease(&database, LONG).await.is_empty());
+    let backlog = database
+        .store
+        .backlog(now() + TimeDelta::hours(1))
+        .await
+        .unwrap();
+    assert_eq!(
+        (backlog.due, backlog.leased, backlog.next_wake_at),
+        (0, 0, None)
+    );
+    let asked: Vec<(String, String, Uuid)> =
+        sqlx::query_as("select kind, subject, subject_id from exception where closed_at is null")
+            .fetch_all(&pool)
+            .await
+            .unwrap();
+    let about = ("quarantined".to_owned(), "webhook".to_owned(), batch.ids[0]);
+    assert_eq!(asked, [about]);
+    let told: Vec<String> =
+        sqlx::query_scalar("select to_state from journal where subject_id = $1")
+            .bind(batch.ids[0])
+            .fetch_all(&pool)
+            .await
+            .unwrap();
+    assert_eq!(told, ["quarantined"]);
+}
+
+#[tokio::test]
+async fn a_failure_that_was_recorded_is_no_crash() {
+    let (database, _) = with_a_row_of_one_lost_lease().await;
+    for _ in 0..10 {
+        let (batch, begun) = begin_alone(&database, LONG).await;
+        assert_eq!(begun, Begun::Attend);
+        let failed = Finished::Failed { retry_at: now() };
+        database
+            .store
+            .finish(&[(batch.token, failed)])
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn only_crashes_one_after_the_other_count() {
+    let (database, _) = with_a_row_of_one_lost_lease().await;
+    for _ in 0..4 {
+        for _ in 0..2 {
+            let (_, begun) = begin_alone(&database, Duration::ZERO).await;
+            assert_eq!(begun, Begun::Attend);
+        }
+        let (batch, begun) = begin_alone(&database, LONG).await;
+        assert_eq!(begun, Begun::Attend);
+        let failed = Finished::Failed { retry_at: now() };
+        database
+            .store
+            .finish(&[(batch.token, failed)])
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_row_whose_process_ended_before_its_turn_came_has_not_crashed() {
+    let (database, _) = with_a_row_of_one_lost_lease().await;
+    for _ in 0..10 {
+        assert!(lease(&database, Duration::ZERO).await[0].leased_before);
+    }
+
+    let (_, begun) = begin_alone(&database, LONG).await;
+
+    assert_eq!(begun, Begun::Attend);
+}
+
+#[tokio::test]
+async fn a_lease_that_was_lost_begins_nothing() {
+    let (database, _) = with_a_row_of_one_lost_lease().await;
+    let lost = lease(&database, Duration::ZERO).await[0].token;
+    lease(&database, LONG).await;
+
+    let begun = database
+        .store
+        .begin_alone(Kind::Webhook, lost, now(), fresh_uuid)
+        .await;
+
+    assert_eq!(begun.unwrap(), Begun::Lost);
 }

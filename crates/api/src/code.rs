@@ -19,6 +19,8 @@ pub enum Code {
     CustomerNotFound,
     /// No such plan.
     PlanNotFound,
+    /// No such exception.
+    ExceptionNotFound,
     /// The route exists, but not for this method.
     MethodNotAllowed,
     /// The body did not arrive in time.
@@ -29,6 +31,10 @@ pub enum Code {
     PlanEnded,
     /// The plan stands where this cannot be done.
     PlanStateConflict,
+    /// The exception was answered before.
+    ExceptionClosed,
+    /// The exception does not take this answer, as things stand.
+    ResolutionDoesNotFit,
     /// The body is larger than the route takes.
     BodyTooLarge,
     /// The body's content type is not JSON.
@@ -60,11 +66,14 @@ impl Code {
             Code::RouteNotFound => "route_not_found",
             Code::CustomerNotFound => "customer_not_found",
             Code::PlanNotFound => "plan_not_found",
+            Code::ExceptionNotFound => "exception_not_found",
             Code::MethodNotAllowed => "method_not_allowed",
             Code::RequestTimeout => "request_timeout",
             Code::ExternalIdTaken => "external_id_taken",
             Code::PlanEnded => "plan_ended",
             Code::PlanStateConflict => "plan_state_conflict",
+            Code::ExceptionClosed => "exception_closed",
+            Code::ResolutionDoesNotFit => "resolution_does_not_fit",
             Code::BodyTooLarge => "body_too_large",
             Code::UnsupportedMediaType => "unsupported_media_type",
             Code::InvalidFields => "invalid_fields",
@@ -87,11 +96,14 @@ impl Code {
             Code::RouteNotFound => "There is nothing at this path",
             Code::CustomerNotFound => "There is no such customer",
             Code::PlanNotFound => "There is no such plan",
+            Code::ExceptionNotFound => "There is no such exception",
             Code::MethodNotAllowed => "The path does not take this method",
             Code::RequestTimeout => "The body did not arrive in time",
             Code::ExternalIdTaken => "The external id is taken",
             Code::PlanEnded => "The plan has ended",
             Code::PlanStateConflict => "The plan's state does not allow it",
+            Code::ExceptionClosed => "The exception was answered before",
+            Code::ResolutionDoesNotFit => "The exception does not take this answer",
             Code::BodyTooLarge => "The body is too large",
             Code::UnsupportedMediaType => "The body must be application/json",
             Code::InvalidFields => "The body breaks rules",
@@ -114,11 +126,13 @@ impl Code {
             Code::RouteNotFound | Code::CustomerNotFound | Code::PlanNotFound => {
                 StatusCode::NOT_FOUND
             }
+            Code::ExceptionNotFound => StatusCode::NOT_FOUND,
             Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Code::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Code::ExternalIdTaken | Code::PlanEnded | Code::PlanStateConflict => {
                 StatusCode::CONFLICT
             }
+            Code::ExceptionClosed | Code::ResolutionDoesNotFit => StatusCode::CONFLICT,
             Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Code::InvalidFields | Code::PlanDoesNotFit | Code::IdempotencyKeyReused => {
@@ -166,11 +180,14 @@ mod tests {
         Code::RouteNotFound,
         Code::CustomerNotFound,
         Code::PlanNotFound,
+        Code::ExceptionNotFound,
         Code::MethodNotAllowed,
         Code::RequestTimeout,
         Code::ExternalIdTaken,
         Code::PlanEnded,
         Code::PlanStateConflict,
+        Code::ExceptionClosed,
+        Code::ResolutionDoesNotFit,
         Code::BodyTooLarge,
         Code::UnsupportedMediaType,
         Code::InvalidFields,

@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use domain::violation::Violation;
+use flows::FlowError;
 use store::StoreError;
 
 use crate::code::Code;
@@ -106,6 +107,21 @@ impl IntoResponse for Problem {
         }
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+impl From<FlowError> for Problem {
+    fn from(error: FlowError) -> Problem {
+        match error {
+            FlowError::Store(error) => Problem::from(error),
+            error @ (FlowError::KeptMoving(_) | FlowError::FrozenBody { .. }) => {
+                tracing::error!(%error, "a flow did not finish");
+                Problem::new(
+                    Code::Internal,
+                    "the request was not done; its id finds the reason in our log",
+                )
+            }
+        }
     }
 }
 

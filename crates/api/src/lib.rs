@@ -107,7 +107,10 @@ fn described(state: &ApiState) -> OpenApiRouter<ApiState> {
         .routes(routes!(collections::close))
         .routes(routes!(collections::open))
         .routes(routes!(events::list))
-        .routes(routes!(exceptions::list));
+        .routes(routes!(exceptions::list))
+        .routes(routes!(exceptions::show))
+        .routes(routes!(exceptions::assignment::assign))
+        .routes(routes!(exceptions::resolution::resolve));
     if state.test_clock {
         admin = admin.routes(routes!(test_clock::backlog));
     }

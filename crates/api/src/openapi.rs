@@ -11,9 +11,11 @@ use utoipa::{IntoResponses, Modify, OpenApi, ToSchema};
 use crate::error::{FieldError, ProblemBody};
 
 mod cancellation;
+mod exceptions;
 mod retry;
 
 pub use cancellation::CancellationBody;
+pub use exceptions::{AssignmentBody, ExceptionProblems, ResolutionBody};
 pub use retry::RetryPolicyBody;
 
 /// The description's head; the routes add themselves.

@@ -75,6 +75,22 @@ impl Posting {
         let request = self.idempotent.clone()?;
         Some(store.idempotency_claim(request, status.as_u16(), answer.to_owned()))
     }
+
+    /// What was answered under its key since it was read, if anything was.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does, or the key belongs to another request.
+    pub async fn kept(&self, store: &Store) -> Result<Option<Response>, Problem> {
+        let Some(request) = &self.idempotent else {
+            return Ok(None);
+        };
+        match store.idempotent_answer(request).await? {
+            None | Some(Claimed::Fresh) => Ok(None),
+            Some(Claimed::Replay { status, body }) => Ok(Some(replayed(status, body))),
+            Some(Claimed::OtherRequest) => Err(key_reused()),
+        }
+    }
 }
 
 /// Reads a POST that asks for `operation`.

@@ -127,6 +127,7 @@ fn gating(criterion: &mut Criterion) {
     let now = today.at_hour(9, 0);
     let facts = GateFacts {
         now,
+        database_reconciled: true,
         closed: None,
         plan_frozen: false,
         plan_state: plan::State::Active,

@@ -51,6 +51,9 @@ pub struct Subject<'a> {
     pub ended_because: Option<&'a str>,
     /// When it is next looked at by itself.
     pub wake_at: Option<Instant>,
+    /// Whether nobody attends to it, or to its payment, any more until a person says so: three processes in a row
+    /// ended that did.
+    pub quarantined: bool,
 }
 
 impl Subject<'_> {
@@ -207,6 +210,7 @@ pub struct Explanation {
 ///     waiting_because: Some("agreement_not_active"),
 ///     ended_because: None,
 ///     wake_at: None,
+///     quarantined: false,
 /// };
 /// let history = History {
 ///     attempts: &[],
@@ -256,7 +260,7 @@ fn next(
     reason: &Reason,
     now: Instant,
 ) -> Option<Next> {
-    if !subject.state.is_open() {
+    if !subject.state.is_open() || *reason == Reason::Quarantined {
         return None;
     }
     // While a payment lives, its own wake-up is what comes next.
@@ -277,6 +281,7 @@ fn next(
 fn is_held(reason: &Reason) -> bool {
     match reason {
         Reason::HeldBack(Hindrance::Rule(_)) | Reason::Contradicted { .. } => true,
+        Reason::Quarantined => true,
         Reason::HeldBack(Hindrance::Refused(_) | Hindrance::Other(_)) => false,
         Reason::NotDueYet | Reason::Due | Reason::InFlight(_) => false,
         Reason::TryingAgain { .. } | Reason::Collected | Reason::Missed(_) => false,

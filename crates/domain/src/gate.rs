@@ -62,6 +62,9 @@ pub enum Purpose<'a> {
 pub struct GateFacts<'a> {
     /// The time.
     pub now: Instant,
+    /// Whether the database is the one that was last compared with the provider: a restored copy may lack what was
+    /// sent.
+    pub database_reconciled: bool,
     /// The widest kill switch over it that is closed; nothing where all are open.
     pub closed: Option<Scope>,
     /// Whether an open exception freezes the plan.
@@ -148,6 +151,7 @@ pub struct Pass {
 /// let now = today.at_hour(9, 0);
 /// let facts = GateFacts {
 ///     now,
+///     database_reconciled: true,
 ///     closed: None,
 ///     plan_frozen: false,
 ///     plan_state: plan::State::Active,
@@ -201,6 +205,9 @@ pub fn gate(facts: &GateFacts<'_>) -> Result<Pass, Refusal> {
 }
 
 fn check_wanted(facts: &GateFacts<'_>, today: BusinessDate) -> Result<(), Refusal> {
+    if !facts.database_reconciled {
+        return Err(Refusal::DatabaseNotReconciled);
+    }
     if let Some(scope) = facts.closed {
         return Err(Refusal::CollectionsStopped { scope });
     }

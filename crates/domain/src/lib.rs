@@ -19,6 +19,7 @@ pub mod payment;
 pub mod instalment;
 pub mod agreement;
 pub mod plan;
+pub mod exception;
 pub mod gate;
 pub mod budget;
 pub mod wake;

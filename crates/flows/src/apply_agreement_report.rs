@@ -14,6 +14,7 @@ use domain::{plan, wake};
 use store::agreements::{AgreementRow, AgreementWrite, PlanMove};
 
 use crate::cancel_agreements::next_cancel_look;
+use crate::clock::fresh_uuid;
 use crate::endangered::{endangered, endangers};
 use crate::report::AgreementReport;
 use crate::{Deps, FlowError, ROUNDS_MAX, Settings};
@@ -63,7 +64,11 @@ pub async fn apply_agreement_reports(
         }
 
         name_what_is_endangered(deps, &mut writes).await?;
-        for id in deps.store.record_agreements(&writes, now).await? {
+        for id in deps
+            .store
+            .record_agreements(&writes, now, fresh_uuid)
+            .await?
+        {
             left.remove(&id);
         }
     }

@@ -10,6 +10,7 @@ use store::wake::{Batch, Kind};
 
 use crate::ask_provider::{ask_agreements, ask_payment_rows};
 use crate::cancel_agreements::{cancel_agreements, is_cancel_due};
+use crate::chores::attend_chores;
 use crate::day_budget::look_at_the_day;
 use crate::digest_webhook::digest_webhooks;
 use crate::pause_plan::resume_what_is_over;
@@ -33,6 +34,7 @@ pub async fn attend(deps: &Deps, batch: &Batch) -> Result<(), FlowError> {
         }
         Kind::Payment => attend_payments(deps, batch.token, &batch.ids).await?,
         Kind::Webhook => digest_webhooks(deps, batch.token, &batch.ids).await?,
+        Kind::Chore => attend_chores(deps, batch.token, &batch.ids).await?,
     }
     look_at_the_day(deps).await
 }

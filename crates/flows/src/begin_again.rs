@@ -43,7 +43,9 @@ pub(crate) async fn begin_again(deps: &Deps, row: &AgreementRow) -> Result<(), F
         write.reason = Some((START_IN_PAST.to_owned(), started));
         write.cause = START_IN_PAST;
         give_up_draft(row, &mut write, old_to, now, &deps.settings);
-        deps.store.record_agreements(&[write], now).await?;
+        deps.store
+            .record_agreements(&[write], now, fresh_uuid)
+            .await?;
         return Ok(());
     };
 

@@ -15,6 +15,7 @@ use store::exceptions::NewException;
 
 use crate::apply_agreement_report::{give_up_draft, unchanged};
 use crate::ask_provider::ask_agreements;
+use crate::clock::fresh_uuid;
 use crate::report::CancelFact;
 use crate::tell::exception;
 use crate::{Deps, FlowError};
@@ -117,7 +118,9 @@ async fn take_back(deps: &Deps, drafts: &[&AgreementRow]) -> Result<(), FlowErro
         }
     }
     if !writes.is_empty() {
-        deps.store.record_agreements(&writes, now).await?;
+        deps.store
+            .record_agreements(&writes, now, fresh_uuid)
+            .await?;
     }
     Ok(())
 }

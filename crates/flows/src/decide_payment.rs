@@ -71,6 +71,7 @@ pub(crate) fn unchanged(row: &PaymentRow, now: Instant) -> PaymentWrite {
         conflict_state: None,
         take_back: TakeBack::Nothing,
         streak: Streak::Keep,
+        ends_streak: false,
         wakes_agreement: false,
         freeze: None,
         instalment: None,
@@ -251,6 +252,7 @@ impl Decision<'_> {
                 self.write.to = to;
                 self.write.wake_at = None;
                 self.write.streak = Streak::Reset;
+                self.write.ends_streak = 0 < self.row.consecutive_failures;
                 let collected = self
                     .row
                     .instalment_state

@@ -24,6 +24,7 @@ pub(crate) fn may_send(
     let own = plan.payment_id();
     gate(&GateFacts {
         now,
+        database_reconciled: row.is_reconciled,
         closed: row.closed,
         plan_frozen: row.plan_frozen,
         plan_state: row.plan_state,
@@ -75,6 +76,11 @@ fn slots_taken(row: &DueRow, plan: &ArmPlan, slots: &[HeldSlot], today: Business
         *taken = u32::try_from(count).unwrap_or(u32::MAX);
     }
     taken
+}
+
+/// What slots of a payment sent on `date` are filed under, in the order of [`Reading::ALL`].
+pub(crate) fn slot_dates(row: &DueRow, date: BusinessDate) -> [BusinessDate; 2] {
+    [Reading::Oligo, Reading::Azupay].map(|reading| slot_date(&row.terms, row, reading, date))
 }
 
 /// What slots of today are filed under: the window's first date, or the validity's start for a count over

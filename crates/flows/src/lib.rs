@@ -41,8 +41,11 @@ pub mod ask_provider;
 pub mod apply_report;
 mod decide_payment;
 mod tell;
+pub mod answer_exception;
 pub mod receive_webhook;
 pub mod digest_webhook;
+pub mod reconcile;
+pub mod chores;
 pub mod attend;
 
 /// What every flow needs. Cheap to clone.

@@ -14,6 +14,7 @@ use store::agreements::{AgreementRow, AgreementWrite};
 
 use crate::apply_agreement_report::{apply_agreement_reports, unchanged};
 use crate::begin_again::begin_again;
+use crate::clock::fresh_uuid;
 use crate::report::AgreementReport;
 use crate::{Deps, FlowError};
 
@@ -98,6 +99,7 @@ fn gate(
 ) -> Result<(), ProposalRefusal> {
     may_propose(&ProposalFacts {
         now,
+        database_reconciled: row.is_reconciled,
         closed,
         plan_frozen: row.plan_frozen,
         plan_state: row.plan_state,
@@ -130,6 +132,8 @@ async fn put_off(
         waiting_because: wake_at.map(|_| refusal.code().to_owned()),
         ..unchanged(row, now, &deps.settings)
     };
-    deps.store.record_agreements(&[write], now).await?;
+    deps.store
+        .record_agreements(&[write], now, fresh_uuid)
+        .await?;
     Ok(())
 }

@@ -17,7 +17,11 @@ use crate::report::{AgreementFact, CancelFact, FoundPayment, PaymentFact, Standi
 
 mod bodies;
 mod echo;
+mod lists;
 mod look_up;
+
+pub use lists::ListError;
+pub(crate) use lists::{ListOf, ListedAgreement, ListedPayment};
 
 /// Who sets up agreements and moves the money.
 #[derive(Clone, Debug)]
@@ -277,8 +281,26 @@ fn found(payment: oligo::Payment) -> FoundPayment {
 }
 
 fn found_agreement(row: &AgreementRow, agreement: oligo::Agreement) -> AgreementFact {
+    let state = reported(&agreement.state);
+    let differs = difference(row, &agreement);
+    let account = other_account(row, &agreement);
+    let reason = agreement.state_reason.and_then(|reason| {
+        reason
+            .code
+            .map(|code| (code, reason.title.unwrap_or_default()))
+    });
+    AgreementFact::Found {
+        state,
+        reason,
+        differs,
+        account,
+    }
+}
+
+/// How an agreement stands, in our word; nothing where the provider's is not understood.
+fn reported(state: &oligo::AgreementState) -> Option<Reported> {
     use oligo::AgreementState as A;
-    let state = match &agreement.state {
+    match state {
         A::Pending => Some(Reported::Pending),
         A::Created => Some(Reported::Created),
         A::Active => Some(Reported::Active),
@@ -294,19 +316,6 @@ fn found_agreement(row: &AgreementRow, agreement: oligo::Agreement) -> Agreement
             );
             None
         }
-    };
-    let differs = difference(row, &agreement);
-    let account = other_account(row, &agreement);
-    let reason = agreement.state_reason.and_then(|reason| {
-        reason
-            .code
-            .map(|code| (code, reason.title.unwrap_or_default()))
-    });
-    AgreementFact::Found {
-        state,
-        reason,
-        differs,
-        account,
     }
 }
 

@@ -32,8 +32,11 @@ pub(crate) fn put_off(
 ) -> InstalmentMove {
     let today = BusinessDate::of_instant(now);
     let room_ends = room_of(row, settings).last_date();
-    // Frozen is undecided: a person says what becomes of it, not the end of its room.
-    let is_frozen = matches!(refusal, Refusal::PlanFrozen);
+    // Undecided: a person says what becomes of it, or the comparison with the provider, not the end of its room.
+    let is_frozen = matches!(
+        refusal,
+        Refusal::PlanFrozen | Refusal::DatabaseNotReconciled
+    );
     if let (true, Step::Advance(cancelled)) =
         (is_cancelled(refusal), row.state.step(Event::Cancelled))
     {

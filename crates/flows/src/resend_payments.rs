@@ -97,7 +97,10 @@ fn wait_or_give_up(
 ) -> Option<PaymentWrite> {
     let now = deps.clock.now();
     let room_ends = room_of(due, &deps.settings).last_date();
-    let is_over = refusal.is_for_ever() || room_ends < BusinessDate::of_instant(now);
+    // Of a database that was restored nobody knows yet what had been sent.
+    let is_undecided = matches!(refusal, Refusal::DatabaseNotReconciled);
+    let is_late = room_ends < BusinessDate::of_instant(now);
+    let is_over = !is_undecided && (refusal.is_for_ever() || is_late);
     if is_over {
         return give_up(deps, row, due, Because::Refused(refusal));
     }

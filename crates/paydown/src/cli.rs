@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use crate::demo::Options as DemoOptions;
 use crate::verbs::{
     catch_up, chaos, clock, collections, config, conformance, demo, dev, doctor, fit, keys,
-    migrate, postgres, sandbox, serve, simulate, verify, windows, work,
+    migrate, postgres, reconcile, sandbox, serve, simulate, verify, windows, work,
 };
 
 /// Collects loan repayments over PayTo: never twice, never outside the agreement, never lost.
@@ -36,6 +36,8 @@ pub enum Verb {
     Work,
     /// Run the simulated provider and bank alone.
     Sandbox(sandbox::Arguments),
+    /// Compare our rows with the provider's lists, and bring the two together.
+    Reconcile(reconcile::Arguments),
     /// Bring the database's schema up to date.
     Migrate,
     /// Show or move the sandbox's clock.
@@ -83,6 +85,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Simulate(arguments) => return simulate::run(arguments).await,
         Verb::Chaos(arguments) => return chaos::run(arguments).await,
         Verb::Verify(arguments) => return verify::run(&arguments, cli.config).await,
+        Verb::Reconcile(arguments) => return reconcile::run(&arguments, cli.config).await,
         Verb::Doctor(arguments) => return doctor::run(&arguments, cli.config).await,
         Verb::Demo(options) => demo::run(options).await?,
         Verb::Dev(arguments) => dev::run(arguments).await?,

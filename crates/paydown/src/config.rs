@@ -182,6 +182,8 @@ pub struct WorkerConfig {
     pub batch_max: u32,
     /// Batches of one process in flight at once.
     pub batches_in_flight: u32,
+    /// Minutes between two comparisons of the fleet with the provider's lists; 0 makes none.
+    pub compare_minutes: u32,
     /// Milliseconds a stopping process waits for its batches.
     pub shutdown_timeout_ms: u64,
 }
@@ -194,6 +196,7 @@ impl Default for WorkerConfig {
             poll_ms: 500,
             batch_max: 250,
             batches_in_flight: 4,
+            compare_minutes: 15,
             shutdown_timeout_ms: 20_000,
         }
     }

@@ -13,6 +13,7 @@ pub mod fit;
 pub mod keys;
 pub mod migrate;
 pub mod postgres;
+pub mod reconcile;
 pub mod sandbox;
 pub mod serve;
 pub mod simulate;

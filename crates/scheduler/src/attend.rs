@@ -10,8 +10,10 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
-use store::wake::Batch;
+use flows::clock::fresh_uuid;
+use store::wake::{Batch, Begun};
 
+use crate::fetch::Lane;
 use crate::ledger::Hold;
 
 /// What is done with due rows.
@@ -75,6 +77,7 @@ pub(crate) struct Assignment {
 /// attendance.
 pub(crate) async fn attend_one(
     attend: Arc<impl Attend>,
+    lane: Arc<Lane>,
     assignment: Assignment,
 ) -> Result<(), BoxDynError> {
     let span = tracing::info_span!(
@@ -85,7 +88,7 @@ pub(crate) async fn attend_one(
     );
     // A task of its own: a panic stays in it, and a slow batch does not hold up the worker's other
     // ones.
-    let attendance = tokio::spawn(attendance(attend, assignment).instrument(span.clone()));
+    let attendance = tokio::spawn(attendance(attend, lane, assignment).instrument(span.clone()));
     match AbortOnDropHandle::new(attendance).await {
         Ok(result) => Ok(result?),
         Err(error) => {
@@ -96,7 +99,11 @@ pub(crate) async fn attend_one(
     }
 }
 
-async fn attendance(attend: Arc<impl Attend>, assignment: Assignment) -> Result<(), AttendError> {
+async fn attendance(
+    attend: Arc<impl Attend>,
+    lane: Arc<Lane>,
+    assignment: Assignment,
+) -> Result<(), AttendError> {
     let Assignment {
         batch,
         mut hold,
@@ -104,7 +111,11 @@ async fn attendance(attend: Arc<impl Attend>, assignment: Assignment) -> Result<
     } = assignment;
     hold.begin();
 
-    let result = attend.attend(batch).await;
+    let result = match begin(&lane, &batch).await {
+        Ok(Begun::Attend) => attend.attend(batch).await,
+        Ok(Begun::Quarantined | Begun::Lost) => Ok(()),
+        Err(error) => Err(error),
+    };
 
     match &result {
         Ok(()) => hold.done(),
@@ -115,4 +126,25 @@ async fn attendance(attend: Arc<impl Attend>, assignment: Assignment) -> Result<
     }
     drop(permit);
     result
+}
+
+/// A row that was leased before may be one that ends processes: it is counted before it is attended to.
+async fn begin(lane: &Lane, batch: &Batch) -> Result<Begun, AttendError> {
+    if !batch.leased_before {
+        return Ok(Begun::Attend);
+    }
+    let now = lane.clock.now();
+    let begun = lane
+        .store
+        .begin_alone(batch.kind, batch.token, now, fresh_uuid)
+        .await
+        .map_err(AttendError::new)?;
+    if begun == Begun::Quarantined {
+        let id = batch.ids.first().map(|id| batch.kind.shown_id(*id));
+        tracing::error!(
+            row.id = id.unwrap_or_default(),
+            "a row has ended three processes in a row: it is quarantined, and a person is asked"
+        );
+    }
+    Ok(begun)
 }

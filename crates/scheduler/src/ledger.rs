@@ -226,7 +226,7 @@ pub(crate) async fn record(
     store: Store,
     ledger: Arc<Ledger>,
     mut endings: mpsc::UnboundedReceiver<Ending>,
-    lanes: [Arc<Lane>; 4],
+    lanes: [Arc<Lane>; Kind::ALL.len()],
 ) {
     let mut ended = Vec::new();
     while 0 < endings.recv_many(&mut ended, OUTCOMES_MAX).await {

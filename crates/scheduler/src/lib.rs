@@ -197,7 +197,12 @@ fn monitor(
             let attend = Arc::clone(&attend);
             WorkerBuilder::new(name.as_str())
                 .backend(LeaseBackend::start(Arc::clone(&lane)))
-                .build(move |assignment| attend::attend_one(Arc::clone(&attend), assignment))
+                .build({
+                    let lane = Arc::clone(&lane);
+                    move |assignment| {
+                        attend::attend_one(Arc::clone(&attend), Arc::clone(&lane), assignment)
+                    }
+                })
         })
     })
 }

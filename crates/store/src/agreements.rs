@@ -11,18 +11,20 @@ use domain::date::Instant;
 use domain::plan;
 use domain::uid::{AgreementId, PlanId};
 
-use crate::exceptions::{NewException, open_exceptions};
+use crate::exceptions::{ByItself, NewException, close_by_itself, open_exceptions};
 use crate::journal::{JournalLine, NewEvent, append_events, append_journal};
 use crate::plans::{freeze_plans, plan_line};
 use crate::{Store, StoreError};
 
 mod rows;
+mod answered;
 mod arm;
 mod update;
 mod replace;
 mod cancel;
 mod cancel_there;
 
+use answered::answered;
 pub use arm::ArmedAgreements;
 pub(crate) use cancel::in_flight;
 pub use cancel::{
@@ -130,6 +132,7 @@ impl Store {
         &self,
         writes: &[AgreementWrite],
         now: Instant,
+        fresh_id: fn() -> Uuid,
     ) -> Result<Vec<AgreementId>, StoreError> {
         let mut tx = self.pool.begin().await?;
         let written = self.update_agreements(&mut tx, writes, now).await?;
@@ -173,10 +176,12 @@ impl Store {
             .filter_map(|write| write.exception.clone())
             .collect();
         open_exceptions(&mut tx, &exceptions, now).await?;
-        let events: Vec<NewEvent> = done
+        let mut events: Vec<NewEvent> = done
             .iter()
             .flat_map(|write| write.events.iter().cloned())
             .collect();
+        let answered: Vec<ByItself> = done.iter().flat_map(|write| answered(write, now)).collect();
+        events.extend(close_by_itself(&mut tx, &answered, now, fresh_id).await?);
         append_events(&mut tx, &events, now).await?;
         tx.commit().await?;
         if done

@@ -1,11 +1,24 @@
-//! What a person must decide. Opened in the transaction of the step that raised it, once per subject.
+//! What a person must decide. Opened in the transaction of the step that raised it, once per subject; answered by a
+//! person, or by the world in the transaction of the step that did.
 
-use sqlx::PgConnection;
+use serde_json::json;
+use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
 use domain::date::Instant;
+use domain::exception::{Kind, Resolution};
+use domain::uid::{ExceptionId, PlanId};
 
-use crate::StoreError;
+use crate::journal::{JournalLine, NewEvent, append_journal};
+use crate::{Store, StoreError};
+
+mod answer;
+mod facts;
+mod writes;
+
+pub use answer::{Answered, AssignmentOutcome};
+pub use facts::ExceptionFacts;
+pub use writes::{AnswerWrite, Discarded, NewDraft, PaymentCorrection};
 
 /// A question for a person.
 #[derive(Clone, Debug)]
@@ -26,17 +39,20 @@ pub struct NewException {
     pub next_action: &'static str,
 }
 
+/// Opens questions; one that is open already stays as it is. Answers the ids of those that are new.
 pub(crate) async fn open_exceptions(
     tx: &mut PgConnection,
     exceptions: &[NewException],
     now: Instant,
-) -> Result<(), StoreError> {
+) -> Result<Vec<Uuid>, StoreError> {
+    let mut opened = Vec::new();
     for exception in exceptions {
-        sqlx::query(
+        let id: Option<Uuid> = sqlx::query_scalar(
             "insert into exception
                (id, kind, plan_id, subject, subject_id, detail, next_action, opened_at)
              values ($1, $2, $3, $4, $5, $6, $7, $8)
-             on conflict (kind, subject_id) where closed_at is null do nothing",
+             on conflict (kind, subject_id) where closed_at is null do nothing
+             returning id",
         )
         .bind(exception.id)
         .bind(exception.kind)
@@ -46,8 +62,198 @@ pub(crate) async fn open_exceptions(
         .bind(&exception.detail)
         .bind(exception.next_action)
         .bind(now)
-        .execute(&mut *tx)
+        .fetch_optional(&mut *tx)
         .await?;
+        opened.extend(id);
     }
-    Ok(())
+    Ok(opened)
+}
+
+impl Store {
+    /// Opens questions that belong to no step of a row; one that is open already stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does.
+    pub async fn open_questions(
+        &self,
+        questions: &[NewException],
+        now: Instant,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.pool.begin().await?;
+        open_exceptions(&mut tx, questions, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Opens those of `questions` that were never asked before, open or answered. Answers how many.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does.
+    pub async fn ask_once(
+        &self,
+        questions: &[NewException],
+        now: Instant,
+    ) -> Result<usize, StoreError> {
+        let mut tx = self.pool.begin().await?;
+        let asked = asked(&mut tx, questions).await?;
+        let new: Vec<NewException> = questions
+            .iter()
+            .filter(|one| !asked.contains(&(one.kind.to_owned(), one.subject_id)))
+            .cloned()
+            .collect();
+        let opened = open_exceptions(&mut tx, &new, now).await?;
+        tx.commit().await?;
+        Ok(opened.len())
+    }
+
+    /// Whether each of `questions` was asked before, open or answered.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does.
+    pub async fn are_all_asked(&self, questions: &[NewException]) -> Result<bool, StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        let asked = asked(&mut connection, questions).await?;
+        let is_asked = |one: &NewException| asked.contains(&(one.kind.to_owned(), one.subject_id));
+        Ok(questions.iter().all(is_asked))
+    }
+}
+
+async fn asked(
+    connection: &mut PgConnection,
+    questions: &[NewException],
+) -> Result<Vec<(String, Uuid)>, StoreError> {
+    let kinds: Vec<&str> = questions.iter().map(|one| one.kind).collect();
+    let subjects: Vec<Uuid> = questions.iter().map(|one| one.subject_id).collect();
+    let asked = sqlx::query_as(
+        "select distinct e.kind, e.subject_id
+         from exception e
+         join unnest($1::text[], $2::uuid[]) as n (kind, subject_id)
+           on n.kind = e.kind and n.subject_id = e.subject_id",
+    )
+    .bind(&kinds)
+    .bind(&subjects)
+    .fetch_all(connection)
+    .await?;
+    Ok(asked)
+}
+
+/// Questions that the world has answered: of these kinds, about one object or about everything of one plan.
+pub(crate) struct ByItself {
+    pub(crate) kinds: &'static [Kind],
+    pub(crate) about: About,
+    /// What happened, in a sentence.
+    pub(crate) because: &'static str,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum About {
+    Subject(Uuid),
+    Plan(Uuid),
+}
+
+#[derive(FromRow)]
+struct Closed {
+    id: Uuid,
+    kind: String,
+    plan_id: Option<Uuid>,
+    subject: String,
+    subject_id: Uuid,
+}
+
+/// Closes what answered itself, each with a line in the journal; answers what the lender is told. None of the kinds
+/// freezes a plan.
+pub(crate) async fn close_by_itself(
+    tx: &mut PgConnection,
+    answered: &[ByItself],
+    now: Instant,
+    fresh_id: fn() -> Uuid,
+) -> Result<Vec<NewEvent>, StoreError> {
+    let mut lines = Vec::new();
+    let mut events = Vec::new();
+    for one in answered {
+        let kinds: Vec<&str> = one.kinds.iter().map(|kind| kind.as_str()).collect();
+        let (subject_id, plan_id) = match one.about {
+            About::Subject(id) => (Some(id), None),
+            About::Plan(id) => (None, Some(id)),
+        };
+        let closed: Vec<Closed> = sqlx::query_as(
+            "update exception
+             set closed_at = $4, resolution = 'by_itself', resolution_reason = $5
+             where closed_at is null
+               and kind = any($1)
+               and (subject_id = $2 or plan_id = $3)
+             returning id, kind, plan_id, subject, subject_id",
+        )
+        .bind(&kinds)
+        .bind(subject_id)
+        .bind(plan_id)
+        .bind(now)
+        .bind(one.because)
+        .fetch_all(&mut *tx)
+        .await?;
+        for row in closed {
+            lines.push(closed_line(
+                row.id,
+                Resolution::ByItself,
+                one.because.to_owned(),
+            ));
+            let told = ClosedTold {
+                id: row.id,
+                kind: &row.kind,
+                plan_id: row.plan_id,
+                subject: &row.subject,
+                subject_id: row.subject_id,
+                resolution: Resolution::ByItself,
+                reason: one.because,
+            };
+            events.push(told.event(fresh_id()));
+        }
+    }
+    append_journal(tx, &lines, now).await?;
+    Ok(events)
+}
+
+pub(crate) fn closed_line(id: Uuid, resolution: Resolution, reason: String) -> JournalLine {
+    JournalLine {
+        subject: "exception",
+        subject_id: id,
+        from_state: "open",
+        to_state: "closed",
+        cause: resolution.as_str(),
+        detail: Some(reason),
+    }
+}
+
+/// What the lender is told of a question that was answered.
+pub(crate) struct ClosedTold<'a> {
+    pub(crate) id: Uuid,
+    pub(crate) kind: &'a str,
+    pub(crate) plan_id: Option<Uuid>,
+    pub(crate) subject: &'a str,
+    pub(crate) subject_id: Uuid,
+    pub(crate) resolution: Resolution,
+    pub(crate) reason: &'a str,
+}
+
+impl ClosedTold<'_> {
+    /// Numbered within the plan; where there is none, within the question itself.
+    pub(crate) fn event(&self, id: Uuid) -> NewEvent {
+        NewEvent {
+            id,
+            kind: "exception.resolved",
+            aggregate_id: self.plan_id.unwrap_or(self.id),
+            data: json!({
+                "plan_id": self.plan_id.map(|id| PlanId::new(id).to_string()),
+                "exception_id": ExceptionId::new(self.id).to_string(),
+                "kind": self.kind,
+                "subject": self.subject,
+                "subject_id": crate::views::exceptions::shown_subject(self.subject, self.subject_id),
+                "resolution": self.resolution.as_str(),
+                "reason": self.reason,
+            }),
+        }
+    }
 }

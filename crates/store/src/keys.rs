@@ -8,7 +8,7 @@ use uuid::Uuid;
 use domain::date::Instant;
 use domain::uid::ApiKeyId;
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, fence};
 
 /// The purpose and fingerprint of each key that this process was found to hold; empty until it was.
 pub(crate) type HeldKeys = Arc<OnceLock<[(&'static str, String); 2]>>;
@@ -157,7 +157,20 @@ impl Store {
         let held = held.map(|(purpose, fingerprint)| (purpose, fingerprint.to_owned()));
         // Found before, by this process: they were the same, or we had not come here.
         let _ = self.held.set(held);
+        let mut connection = self.pool.acquire().await?;
+        fence::watch(&mut connection).await?;
         Ok(())
+    }
+}
+
+/// A process that holds the database's keys looks at the fence on every connection.
+pub(crate) async fn watch_if_held(
+    connection: &mut PgConnection,
+    held: &HeldKeys,
+) -> Result<(), sqlx::Error> {
+    match held.get() {
+        Some(_) => fence::watch(connection).await,
+        None => Ok(()),
     }
 }
 

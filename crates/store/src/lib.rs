@@ -20,6 +20,7 @@ pub mod wake;
 mod wipe;
 pub mod journal;
 pub mod keys;
+pub mod fence;
 pub mod turns;
 pub mod idempotency;
 pub mod customers;
@@ -31,6 +32,8 @@ pub mod webhooks;
 pub mod exceptions;
 pub mod control;
 pub mod day;
+pub mod compare;
+pub mod chores;
 pub mod views;
 
 pub use error::StoreError;
@@ -67,7 +70,8 @@ impl Store {
     /// Connects to the database at `url` with at most `connections_max` connections.
     ///
     /// Once [`Store::hold_keys`] has found the keys, every new connection is refused that leads to a database
-    /// with others: one that was put in the place of ours while this process runs.
+    /// with others: one that was put in the place of ours while this process runs. From then on, too, every new
+    /// connection looks whether it leads to the database that was last compared with the provider; see [`fence`].
     ///
     /// # Errors
     ///
@@ -91,7 +95,10 @@ impl Store {
             .max_lifetime(Duration::from_secs(600))
             .after_connect(move |connection, _| {
                 let held = Arc::clone(&to_hold);
-                Box::pin(async move { keys::must_agree(connection, &held).await })
+                Box::pin(async move {
+                    keys::must_agree(connection, &held).await?;
+                    keys::watch_if_held(connection, &held).await
+                })
             })
             .before_acquire(|connection, _| Box::pin(is_outside_a_transaction(connection)))
             .connect_lazy_with(options);

@@ -1,7 +1,7 @@
 //! Payments: what an instalment needs to be decided on, the arming before a request, the record after it.
 
 mod due;
-mod rows;
+pub(crate) mod rows;
 mod spent;
 mod arm;
 mod round;

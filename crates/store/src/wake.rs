@@ -18,13 +18,16 @@ use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use domain::date::Instant;
+use domain::uid::{AgreementId, InstalmentId, PaymentId, WebhookId};
 
 use crate::{Store, StoreError};
 
 mod held;
 mod statements;
+mod quarantine;
 
 pub use held::HeldRow;
+pub use quarantine::{Begun, CRASHES_MAX};
 use statements::Statements;
 
 /// What a leased row is.
@@ -38,15 +41,18 @@ pub enum Kind {
     Payment,
     /// A webhook to digest.
     Webhook,
+    /// Something that is done again and again, once for all processes.
+    Chore,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 4] = [
+    pub const ALL: [Kind; 5] = [
         Kind::Agreement,
         Kind::Instalment,
         Kind::Payment,
         Kind::Webhook,
+        Kind::Chore,
     ];
 
     /// The kind's name, which is also that of its table.
@@ -56,6 +62,18 @@ impl Kind {
             Kind::Instalment => "instalment",
             Kind::Payment => "payment",
             Kind::Webhook => "webhook",
+            Kind::Chore => "chore",
+        }
+    }
+
+    /// A row's id as everybody outside is shown it.
+    pub fn shown_id(self, id: Uuid) -> String {
+        match self {
+            Kind::Agreement => AgreementId::new(id).to_string(),
+            Kind::Instalment => InstalmentId::new(id).to_string(),
+            Kind::Payment => PaymentId::new(id).to_string(),
+            Kind::Webhook => WebhookId::new(id).to_string(),
+            Kind::Chore => id.to_string(),
         }
     }
 
@@ -71,6 +89,7 @@ impl Kind {
             Kind::Instalment => &statements::INSTALMENT,
             Kind::Payment => &statements::PAYMENT,
             Kind::Webhook => &statements::WEBHOOK,
+            Kind::Chore => &statements::CHORE,
         }
     }
 }
@@ -93,16 +112,16 @@ pub struct Batch {
 /// How the attendance of a batch ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finished {
-    /// The rows hold whatever comes next. Their count of leases starts again.
+    /// The rows hold whatever comes next. Their counts of leases and crashes start again.
     Done,
-    /// The attendance failed. The rows are attended again, each alone.
+    /// The attendance failed, and lived to say so: no crash. The rows are attended again, each alone.
     Failed {
         /// Business time: the earliest at which a row that is still awake is due again.
         retry_at: Instant,
     },
 }
 
-/// How much work there is.
+/// How much work there is, but for chores and for rows in quarantine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backlog {
     /// Rows of all kinds whose `wake_at` has come, leased ones included.
@@ -149,7 +168,7 @@ impl Store {
 
     /// Moves the deadline of every row held under `tokens` to `lease` from now.
     ///
-    /// Returns, in ascending order, the tokens under which any row is still held. Looks in all four
+    /// Returns, in ascending order, the tokens under which any row is still held. Looks in all five
     /// tables: the payments that an instalment's attendance armed are held under its token. A row
     /// that another transaction has locked is left to the next heartbeat, so a heartbeat never
     /// waits.
@@ -190,7 +209,7 @@ impl Store {
         Ok(released.rows_affected())
     }
 
-    /// Records how the attendance of batches ended, and ends their leases. Looks in all four
+    /// Records how the attendance of batches ended, and ends their leases. Looks in all five
     /// tables.
     ///
     /// Each table is a transaction of its own, on purpose: rows of one are never locked while

@@ -35,6 +35,11 @@ impl Store {
                      set lease_token = null, leased_until = null
                      where lease_token is not null"
                 }
+                Kind::Chore => {
+                    "update chore
+                     set lease_token = null, leased_until = null
+                     where lease_token is not null"
+                }
             };
             wiped += sqlx::query(statement)
                 .execute(&mut *tx)

@@ -264,6 +264,29 @@ impl World {
         self.settle().await;
     }
 
+    /// Somebody else makes a payment at the bank under one of our agreements, with our credential.
+    pub async fn pay_behind_our_back(&self, agreement_uid: &str, uid: &str, amount: i64) {
+        let url = self.sandbox_url.join("/v1/payto/payments").expect("a path");
+        let body = json!({
+            "uid": uid,
+            "agreement_uid": agreement_uid,
+            "amount": amount,
+            "priority": "unattended",
+        });
+        let sent = self.http.post(url).bearer_auth(self.kit.token).json(&body);
+        let answer = sent.send().await.expect("the bank answers");
+        let status = answer.status();
+        let told = answer.text().await.expect("a whole answer");
+        assert!(status.is_success(), "{status} {told}");
+    }
+
+    /// The bank forgets every payment and agreement.
+    pub async fn bank_forgets(&self) {
+        let url = self.sandbox_url.join("/sandbox/reset").expect("a path");
+        let answer = self.http.post(url).send().await.expect("the bank answers");
+        assert!(answer.status().is_success(), "{}", answer.status());
+    }
+
     /// The bank's own account of what happened.
     pub async fn ledger(&self) -> Ledger {
         self.ask_sandbox(Method::GET, "/sandbox/ledger", None).await

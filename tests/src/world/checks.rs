@@ -26,6 +26,7 @@ struct PaymentRow {
     instalment_state: String,
     instalment_cents: i64,
     is_questioned: bool,
+    is_refunded: bool,
 }
 
 impl PaymentRow {
@@ -45,7 +46,8 @@ pub(super) async fn broken(world: &World) -> Vec<String> {
     nothing_is_left_to_do(world, &mut broken).await;
     nothing_is_lost(world, &mut broken).await;
     events_have_no_gaps(world, &mut broken).await;
-    the_ledgers_agree(&ledger, &payments, &mut broken);
+    let strangers = strangers(world, &ledger).await;
+    the_ledgers_agree(&ledger, &payments, &strangers, &mut broken);
     every_collection_has_its_payment(world, &payments, &mut broken).await;
     no_term_is_broken(&ledger, &mut broken);
     broken
@@ -56,13 +58,27 @@ async fn payments(world: &World) -> Vec<PaymentRow> {
         "select m.id, m.uid, m.state, m.amount_cents, m.instalment_id,
                 i.state as instalment_state, i.amount_cents as instalment_cents,
                 exists (select 1 from exception e
-                        where e.subject_id = m.id and e.closed_at is null) as is_questioned
+                        where e.subject_id = m.id and e.closed_at is null) as is_questioned,
+                exists (select 1 from exception e
+                        where e.subject_id = m.id and e.resolution = 'refunded') as is_refunded
          from payment m
          join instalment i on i.id = m.instalment_id",
     )
     .fetch_all(&world.pool)
     .await
     .expect("the database answers")
+}
+
+/// The bank's payments of which a person was told that they are not ours.
+async fn strangers(world: &World, ledger: &Ledger) -> HashSet<String> {
+    let told: Vec<String> =
+        sqlx::query_scalar("select detail from exception where kind = 'payment_theirs_only'")
+            .fetch_all(&world.pool)
+            .await
+            .expect("the database answers");
+    let is_told = |uid: &String| told.iter().any(|detail| detail.contains(uid.as_str()));
+    let uids = ledger.payments.iter().map(|payment| payment.uid.clone());
+    uids.filter(is_told).collect()
 }
 
 async fn nothing_is_left_to_do(world: &World, broken: &mut Vec<String>) {
@@ -129,13 +145,20 @@ async fn events_have_no_gaps(world: &World, broken: &mut Vec<String>) {
 
 /// Money that moved is known, money that did not is not claimed, and nobody believes the contrary
 /// of the bank.
-fn the_ledgers_agree(ledger: &Ledger, payments: &[PaymentRow], broken: &mut Vec<String>) {
+fn the_ledgers_agree(
+    ledger: &Ledger,
+    payments: &[PaymentRow],
+    strangers: &HashSet<String>,
+    broken: &mut Vec<String>,
+) {
     let ours: HashMap<&str, &PaymentRow> = payments
         .iter()
         .map(|payment| (payment.uid.as_str(), payment))
         .collect();
     for theirs in &ledger.payments {
         match ours.get(theirs.uid.as_str()) {
+            // Not ours, and a person has been told so.
+            None if strangers.contains(&theirs.uid) => {}
             None => broken.push(format!("the bank has {}, which is not ours", theirs.uid)),
             Some(ours) => contradiction(theirs, ours, broken),
         }
@@ -153,7 +176,7 @@ fn the_ledgers_agree(ledger: &Ledger, payments: &[PaymentRow], broken: &mut Vec<
             ours.state.as_str(),
             "intended" | "sending" | "unknown" | "rejected" | "abandoned"
         );
-        if !may_be_unknown_there {
+        if !may_be_unknown_there && !ours.is_questioned {
             broken.push(format!(
                 "{} is {} here and unknown to the bank",
                 ours.uid, ours.state
@@ -164,7 +187,10 @@ fn the_ledgers_agree(ledger: &Ledger, payments: &[PaymentRow], broken: &mut Vec<
     let (count, cents) = settled.fold((0, 0), |(count, cents), ours| {
         (count + 1, cents + ours.amount_cents)
     });
-    let questioned = payments.iter().any(|ours| ours.is_questioned);
+    let questioned = payments
+        .iter()
+        .any(|ours| ours.is_questioned || ours.is_refunded)
+        || !strangers.is_empty();
     let totals = ledger.totals;
     if (count, cents) != (totals.settled_count, totals.settled_cents) && !questioned {
         broken.push(format!(
@@ -174,8 +200,9 @@ fn the_ledgers_agree(ledger: &Ledger, payments: &[PaymentRow], broken: &mut Vec<
 }
 
 fn contradiction(theirs: &LedgerPayment, ours: &PaymentRow, broken: &mut Vec<String>) {
-    // A person has been asked: the difference is visible, and the plan stands still.
-    if ours.is_questioned && theirs.state == "settled" && ours.state != "settled" {
+    // A person has been asked, and has perhaps given the money back: the difference is visible.
+    let is_known = ours.is_questioned || ours.is_refunded;
+    if is_known && theirs.state == "settled" && ours.state != "settled" {
         return;
     }
     if theirs.amount != ours.amount_cents && !ours.is_questioned {
@@ -218,7 +245,9 @@ async fn every_collection_has_its_payment(
                 payments.len()
             ));
         }
-        for payment in payments.iter().filter(|payment| !payment.is_questioned) {
+        // What a person gave back collected nothing.
+        let counted = |payment: &&&PaymentRow| !payment.is_questioned && !payment.is_refunded;
+        for payment in payments.iter().filter(counted) {
             let is_booked = payment.instalment_state == "collected"
                 && payment.instalment_cents == payment.amount_cents;
             if !is_booked {

@@ -102,7 +102,7 @@ impl World {
         .await;
     }
 
-    async fn until(&self, what: &str, has_come: impl AsyncFn() -> bool) {
+    pub(super) async fn until(&self, what: &str, has_come: impl AsyncFn() -> bool) {
         let deadline = tokio::time::Instant::now() + DEADLINE;
         while !has_come().await {
             if deadline <= tokio::time::Instant::now() {

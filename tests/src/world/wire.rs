@@ -53,6 +53,8 @@ pub enum WireMode {
         /// What is written there.
         value: Value,
     },
+    /// Lists every payment twice, as though the bank had taken each a second time, a minute later.
+    DoubleLists,
     /// The same, of every agreement.
     OverwriteAgreements {
         /// The field, such as `frequency`.
@@ -207,6 +209,14 @@ async fn pass_on(line: Arc<Line>, request: Request) -> Response {
             let change = is_payment.then_some((field, value));
             answer(carry(&line, heard).await, change)
         }
+        WireMode::DoubleLists => {
+            let listed = answer(carry(&line, heard).await, None);
+            if is_asked && path.ends_with("/payments") {
+                doubled(listed).await
+            } else {
+                listed
+            }
+        }
         WireMode::OverwriteAgreements { field, value } => {
             let change = (!is_payment).then_some((field, value));
             answer(carry(&line, heard).await, change)
@@ -264,6 +274,20 @@ fn answer(carried: Option<(StatusCode, Bytes)>, change: Option<(&str, Value)>) -
         Body::from(body),
     )
         .into_response()
+}
+
+/// A list with each of its items a second time, taken at another time.
+async fn doubled(listed: Response) -> Response {
+    let (head, body) = listed.into_parts();
+    let bytes = axum::body::to_bytes(body, BODY_BYTES_MAX).await;
+    let mut told: Value = serde_json::from_slice(&bytes.expect("a body")).expect("a list");
+    let items = told["data"].as_array_mut().expect("items");
+    let mut again = items.clone();
+    for item in &mut again {
+        item["created_at"] = Value::from("2026-01-01T00:00:00+11:00");
+    }
+    items.extend(again);
+    (head.status, head.headers, told.to_string()).into_response()
 }
 
 /// Writes `value` wherever `field` stands.

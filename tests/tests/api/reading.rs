@@ -216,7 +216,7 @@ async fn an_open_exception_is_listed_until_it_is_closed() {
     assert_eq!(open["data"][0]["subject_id"], payment.to_string());
     assert_eq!(open["data"][0]["next_action"], "Refund it.");
 
-    sqlx::query("update exception set closed_at = 'epoch'")
+    sqlx::query("update exception set closed_at = 'epoch', resolution = 'noted'")
         .execute(&api.pool)
         .await
         .unwrap();
@@ -331,12 +331,15 @@ async fn the_description_lists_every_route_and_needs_no_key() {
         "get /v1/customers/{id}",
         "get /v1/events",
         "get /v1/exceptions",
+        "get /v1/exceptions/{id}",
         "get /v1/plans",
         "get /v1/plans/{id}",
         "get /v1/test/backlog",
         "post /v1/collections/closure",
         "post /v1/collections/opening",
         "post /v1/customers",
+        "post /v1/exceptions/{id}/assignment",
+        "post /v1/exceptions/{id}/resolution",
         "post /v1/plans",
         "post /v1/plans/{id}/cancellation",
         "post /v1/plans/{id}/pause",

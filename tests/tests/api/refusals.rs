@@ -276,7 +276,9 @@ async fn a_path_or_a_parameter_that_does_not_exist_is_told_as_a_problem() {
         ("/v1/plans?customer_id=pln_1", 400, "invalid_query"),
         ("/v1/events?cursor=AAAA", 400, "invalid_query"),
         ("/v1/events?type=%00", 400, "invalid_query"),
-        ("/v1/exceptions?state=open", 400, "invalid_query"),
+        ("/v1/exceptions?state=ajar", 400, "invalid_query"),
+        ("/v1/exceptions?kind=Late", 400, "invalid_query"),
+        ("/v1/exceptions/exc_x", 404, "exception_not_found"),
     ];
     for (path, status, code) in cases {
         let answer = api.get(path).await;

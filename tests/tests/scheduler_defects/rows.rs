@@ -40,6 +40,7 @@ pub struct Row {
     pub wake_at: Option<DateTime<Utc>>,
     pub leased: bool,
     pub leases: i32,
+    pub quarantined: bool,
 }
 
 impl Rows {
@@ -82,7 +83,10 @@ impl Rows {
 
     pub async fn row(&self, id: Uuid) -> Row {
         sqlx::query_as(
-            "select wake_at, lease_token is not null as leased, leases from webhook where id = $1",
+            "select wake_at, lease_token is not null as leased, leases,
+                    quarantined_at is not null as quarantined
+             from webhook
+             where id = $1",
         )
         .bind(id)
         .fetch_one(&self.pool)
@@ -94,6 +98,14 @@ impl Rows {
         sqlx::query_scalar("select outcome from webhook where id = $1")
             .bind(id)
             .fetch_one(&self.pool)
+            .await
+            .unwrap()
+    }
+
+    /// The open questions: kind and subject.
+    pub async fn questions(&self) -> Vec<(String, Uuid)> {
+        sqlx::query_as("select kind, subject_id from exception where closed_at is null")
+            .fetch_all(&self.pool)
             .await
             .unwrap()
     }

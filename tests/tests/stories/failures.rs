@@ -201,7 +201,7 @@ async fn a_contradiction_is_told_only_while_the_question_about_it_is_open() {
     // A person decides, and finds that it is not so.
     let mut changes = world.pool().begin().await.unwrap();
     for change in [
-        "update exception set closed_at = opened_at",
+        "update exception set closed_at = opened_at, resolution = 'noted'",
         "update plan set frozen_because = null",
     ] {
         sqlx::query(change).execute(&mut *changes).await.unwrap();
@@ -209,7 +209,7 @@ async fn a_contradiction_is_told_only_while_the_question_about_it_is_open() {
     changes.commit().await.unwrap();
     assert_eq!(code().await, "trying_again");
 
-    sqlx::query("update exception set closed_at = null")
+    sqlx::query("update exception set closed_at = null, resolution = null")
         .execute(world.pool())
         .await
         .unwrap();

@@ -33,7 +33,7 @@ async fn two_a_week(world: &World, due_dates: [&str; 2]) -> PlanHandle {
 
 /// A world whose only payment has failed in a way that only a new payment can follow, tomorrow at
 /// eight: two hours after the provider is asked about the old one once more.
-async fn failed_for_a_new_payment(builder: WorldBuilder) -> (World, PlanHandle, String) {
+pub async fn failed_for_a_new_payment(builder: WorldBuilder) -> (World, PlanHandle, String) {
     let at_eight = RetryPolicy::from_draft(&RetryPolicyDraft {
         at_hour: Some(8),
         ..RetryPolicyDraft::default()

@@ -133,6 +133,8 @@ pub struct AgreementBody {
     amended_at: Option<String>,
     /// Since when the provider is asked to cancel it, in UTC.
     cancellation_requested_at: Option<String>,
+    /// Since when nobody attends to it, in UTC: an open `quarantined` exception says what to do.
+    quarantined_at: Option<String>,
 }
 
 /// A provider's reason.
@@ -307,6 +309,7 @@ pub fn foreseen(
             payer_match: None,
             amended_at: None,
             cancel_wanted_at: None,
+            quarantined_at: None,
         },
         closure: None,
         instalments: foreseen_instalments(request, prepared, settings.hours),
@@ -330,6 +333,7 @@ fn foreseen_instalments(
             ended_because: None,
             waiting_because: None,
             wake_at: Some(wake::due_at(planned.due_date, hours)),
+            quarantined_at: None,
             payments: Vec::new(),
         })
         .collect()
@@ -355,6 +359,7 @@ fn agreement_body(agreement: AgreementView) -> AgreementBody {
         payer_match: agreement.payer_match,
         amended_at: agreement.amended_at.map(instant_text),
         cancellation_requested_at: agreement.cancel_wanted_at.map(instant_text),
+        quarantined_at: agreement.quarantined_at.map(instant_text),
     }
 }
 

@@ -22,7 +22,7 @@ use crate::page::instant_text;
 pub struct ExplanationBody {
     /// Why, in one word: `not_due_yet`, `due`, `held_back`, `in_flight`, `trying_again`,
     /// `collected`, `missed`, `failed_for_good`, `refused_for_good`, `waived`, `cancelled`,
-    /// `paid_elsewhere` or `contradicted`.
+    /// `paid_elsewhere`, `contradicted` or `quarantined`.
     #[schema(example = "held_back")]
     code: &'static str,
     /// The rule behind it, where one is: what holds it back, or why it is not tried again.
@@ -105,6 +105,7 @@ impl<'a> Explainer<'a> {
             waiting_because: instalment.waiting_because.as_deref(),
             ended_because: instalment.ended_because.as_deref(),
             wake_at: instalment.wake_at,
+            quarantined: is_quarantined(instalment),
         };
         let has_failed =
             instalment.state == instalment::State::Retrying || 1 < instalment.payments.len();
@@ -139,6 +140,13 @@ fn closed(closure: &ClosureView) -> Closure<'_> {
         because: &closure.because,
         since: closure.since,
     }
+}
+
+/// Whether nobody attends to it, or to its payment under way.
+fn is_quarantined(instalment: &InstalmentView) -> bool {
+    let mut payments = instalment.payments.iter();
+    instalment.quarantined_at.is_some()
+        || payments.any(|payment| payment.state.is_live() && payment.quarantined_at.is_some())
 }
 
 /// When the later instalments are due that wait for a payment of their own.

@@ -53,7 +53,7 @@ pub(super) fn of(
     let waiting = |cure| in_the_way.or(is_over).or(Some(cure));
 
     match reason {
-        Reason::Contradicted { .. } => Some(Cure::QuestionAnswered),
+        Reason::Contradicted { .. } | Reason::Quarantined => Some(Cure::QuestionAnswered),
         Reason::InFlight(_) => Some(Cure::ProviderAnswers),
         Reason::NotDueYet if BusinessDate::of_instant(now) < subject.due_date => {
             waiting(Cure::DueDateComes)
@@ -85,6 +85,7 @@ fn of_amount(subject: &Subject<'_>, history: &History<'_>) -> Cure {
 
 const fn of_rule(rule: Rule) -> Cure {
     match rule {
+        Rule::DatabaseNotReconciled => Cure::TimePasses,
         Rule::OtherPaymentLive => Cure::ProviderAnswers,
         Rule::AgreementStale => Cure::ProviderAnswers,
         Rule::WindowOver | Rule::RoomOver => Cure::NewAgreement,

@@ -65,6 +65,7 @@ pub(super) fn of(
             add("provider_says", Value::Word(claimed.to_string()));
         }
         Reason::Due | Reason::TryingAgain { .. } | Reason::Collected => {}
+        Reason::Quarantined => {}
         Reason::RefusedForGood(_) | Reason::Waived(_) => {}
         Reason::Cancelled(_) | Reason::PaidElsewhere(_) => {}
     }
@@ -142,6 +143,7 @@ fn of_rule(
             add("failures_in_a_row_max", Value::Count(FAILURES_IN_A_ROW_MAX));
         }
         Rule::RetryBudgetSpent => of_budget(history, add),
+        Rule::DatabaseNotReconciled => {}
         Rule::InstalmentNotOwed | Rule::RoomOver | Rule::CatchUpSpent => {}
         Rule::LastPaymentMade | Rule::OtherPaymentLive | Rule::OutsideSendingHours => {}
     }

@@ -131,6 +131,8 @@ pub enum Reason {
         /// Where the provider says it stands.
         claimed: payment::State,
     },
+    /// Three processes in a row ended that attended to it, or to its payment, alone.
+    Quarantined,
 }
 
 impl Reason {
@@ -161,6 +163,7 @@ impl Reason {
             Reason::Cancelled(_) => "cancelled",
             Reason::PaidElsewhere(_) => "paid_elsewhere",
             Reason::Contradicted { .. } => "contradicted",
+            Reason::Quarantined => "quarantined",
         }
     }
 
@@ -191,6 +194,7 @@ impl Reason {
                 word.as_deref()
             }
             Reason::Contradicted { .. } => Some("conflict"),
+            Reason::Quarantined => Some("crashed_three_times"),
             Reason::NotDueYet | Reason::Due | Reason::InFlight(_) => None,
             Reason::TryingAgain { .. } | Reason::Collected | Reason::Missed(None) => None,
         }
@@ -219,7 +223,7 @@ impl Reason {
             Reason::Missed(Some(Hindrance::Rule(_) | Hindrance::Other(_)) | None) => Vec::new(),
             Reason::NotDueYet | Reason::Due | Reason::InFlight(_) | Reason::Collected => Vec::new(),
             Reason::Waived(_) | Reason::Cancelled(_) | Reason::PaidElsewhere(_) => Vec::new(),
-            Reason::Contradicted { .. } => Vec::new(),
+            Reason::Contradicted { .. } | Reason::Quarantined => Vec::new(),
         }
     }
 
@@ -233,6 +237,9 @@ impl Reason {
         });
         if let Some(contradicted) = contradicted {
             return contradicted;
+        }
+        if subject.quarantined && subject.state.is_open() {
+            return Reason::Quarantined;
         }
         let ended = subject.ended_because;
         match subject.state {

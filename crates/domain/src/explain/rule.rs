@@ -17,6 +17,8 @@ const OVER_MAX_CODE: &str = "ZPPAY12";
 worded! {
     /// A rule that holds a payment back, by the word of its [`Refusal`](crate::gate::Refusal).
     pub enum Rule {
+        /// The database has not been compared with the provider since it was restored.
+        DatabaseNotReconciled = "database_not_reconciled",
         /// A kill switch over it is closed.
         CollectionsStopped = "collections_stopped",
         /// An open question freezes the plan.
@@ -68,6 +70,9 @@ impl Rule {
     /// What is true while it holds a payment back.
     pub(super) fn told(self, subject: &Subject<'_>, history: &History<'_>) -> String {
         match self {
+            Rule::DatabaseNotReconciled => {
+                "the database was restored, and is compared with the provider first".to_owned()
+            }
             Rule::CollectionsStopped => match history.closed {
                 Some(closure) => format!(
                     "collections are stopped for {}: {}",

@@ -39,6 +39,7 @@ pub(super) fn subject(state: State) -> Subject<'static> {
         waiting_because: None,
         ended_because: None,
         wake_at: Some(date("2026-07-01").at_hour(6, 0)),
+        quarantined: false,
     }
 }
 

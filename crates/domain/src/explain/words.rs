@@ -77,6 +77,11 @@ pub(super) fn summary(
             "is {} and in question: its payment is {held}, yet the provider says {claimed}",
             subject.state
         ),
+        Reason::Quarantined => {
+            "waits in quarantine: three processes in a row ended while they attended to it, and \
+             nobody does until a person releases it"
+                .to_owned()
+        }
     };
     format!("{amount} due on {due_date} {what}.")
 }

@@ -23,6 +23,8 @@ worded! {
     /// assert_eq!(Awaited::CollectionsOpened.as_str(), "collections_opened");
     /// ```
     pub enum Awaited {
+        /// The database has been compared with the provider.
+        DatabaseReconciled = "database_reconciled",
         /// A person opens the kill switch that is closed.
         CollectionsOpened = "collections_opened",
         /// A person resolves the exception that freezes the plan.
@@ -85,6 +87,7 @@ impl Refusal {
     pub fn clears(&self) -> Clears {
         use crate::plan::State as P;
         match self {
+            Self::DatabaseNotReconciled => Clears::When(Awaited::DatabaseReconciled),
             Self::CollectionsStopped { .. } => Clears::When(Awaited::CollectionsOpened),
             Self::PlanFrozen => Clears::When(Awaited::ExceptionResolved),
             Self::PlanNotActive { state } => match state {

@@ -17,6 +17,8 @@ pub const CREATIONS_IN_24H_MAX: u32 = 6;
 pub struct ProposalFacts<'a> {
     /// The time.
     pub now: Instant,
+    /// Whether the database is the one that was last compared with the provider.
+    pub database_reconciled: bool,
     /// The widest kill switch over proposals that is closed: that of everything, or of the provider.
     pub closed: Option<Scope>,
     /// Whether an open exception freezes the plan.
@@ -35,6 +37,9 @@ pub struct ProposalFacts<'a> {
 /// Why an agreement is not proposed now. The order is the precedence.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ProposalRefusal {
+    /// The database is a restored or promoted copy that has not been compared with the provider.
+    #[error("the database has not been compared with the provider since it was restored")]
+    DatabaseNotReconciled,
     /// A kill switch over it is closed.
     #[error("collections are stopped for {}", scope.stopped())]
     CollectionsStopped {
@@ -85,6 +90,7 @@ impl ProposalRefusal {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
+            Self::DatabaseNotReconciled => "database_not_reconciled",
             Self::CollectionsStopped { .. } => "collections_stopped",
             Self::PlanFrozen => "plan_frozen",
             Self::PlanNotWaiting { .. } => "plan_not_waiting",
@@ -108,6 +114,7 @@ impl ProposalRefusal {
     #[must_use]
     pub fn clears(&self) -> Clears {
         match self {
+            Self::DatabaseNotReconciled => Clears::When(Awaited::DatabaseReconciled),
             Self::CollectionsStopped { .. } => Clears::When(Awaited::CollectionsOpened),
             Self::PlanFrozen => Clears::When(Awaited::ExceptionResolved),
             Self::PlanNotWaiting { state } if state.is_final() => Clears::Never,
@@ -138,6 +145,7 @@ impl ProposalRefusal {
 /// let now = today.at_hour(9, 0);
 /// let facts = ProposalFacts {
 ///     now,
+///     database_reconciled: true,
 ///     closed: None,
 ///     plan_frozen: false,
 ///     plan_state: plan::State::AwaitingAgreement,
@@ -152,6 +160,9 @@ impl ProposalRefusal {
 /// # Ok::<(), domain::date::DateError>(())
 /// ```
 pub fn may_propose(facts: &ProposalFacts<'_>) -> Result<(), ProposalRefusal> {
+    if !facts.database_reconciled {
+        return Err(ProposalRefusal::DatabaseNotReconciled);
+    }
     if let Some(scope) = facts.closed {
         return Err(ProposalRefusal::CollectionsStopped { scope });
     }

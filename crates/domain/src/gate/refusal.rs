@@ -12,6 +12,9 @@ use crate::{agreement, instalment, plan};
 /// refused for the first.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Refusal {
+    /// The database is a restored or promoted copy that has not been compared with the provider.
+    #[error("the database has not been compared with the provider since it was restored")]
+    DatabaseNotReconciled,
     /// A kill switch over it is closed.
     #[error("collections are stopped for {}", scope.stopped())]
     CollectionsStopped {
@@ -162,6 +165,7 @@ impl Refusal {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
+            Self::DatabaseNotReconciled => "database_not_reconciled",
             Self::CollectionsStopped { .. } => "collections_stopped",
             Self::PlanFrozen => "plan_frozen",
             Self::PlanNotActive { .. } => "plan_not_active",

@@ -63,6 +63,7 @@ fn facts(terms: &PaymentTerms) -> GateFacts<'_> {
     let now = date(2026, 3, 10).at_hour(9, 0);
     GateFacts {
         now,
+        database_reconciled: true,
         closed: None,
         plan_frozen: false,
         plan_state: plan::State::Active,
@@ -377,4 +378,14 @@ fn a_try_planned_for_an_hour_without_sending_is_moved_within_its_date() {
         ..hours
     };
     assert_eq!(none_before.nearest(day.at_hour(23, 0)), day.at_hour(22, 0));
+}
+
+#[test]
+fn a_database_that_was_not_compared_with_the_provider_sends_nothing() {
+    let terms = monthly();
+
+    let refusal = refusal(&terms, |facts| facts.database_reconciled = false);
+
+    assert_eq!(refusal, Refusal::DatabaseNotReconciled);
+    assert_eq!(refusal.clears(), Clears::When(Awaited::DatabaseReconciled));
 }

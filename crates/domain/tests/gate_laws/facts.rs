@@ -37,6 +37,7 @@ impl Owned {
         let (plan_state, instalment_state, agreement_state) = self.states;
         GateFacts {
             now: self.now,
+            database_reconciled: true,
             closed: (!open).then_some(Scope::All),
             plan_frozen: frozen,
             plan_state,
@@ -338,6 +339,7 @@ impl OwnedProposal {
     pub fn facts(&self) -> ProposalFacts<'_> {
         ProposalFacts {
             now: self.now,
+            database_reconciled: true,
             closed: None,
             plan_frozen: self.frozen,
             plan_state: self.states.0,

@@ -118,6 +118,7 @@ fn sent(
     let now = day.at_hour(9, 0);
     let facts = GateFacts {
         now,
+        database_reconciled: true,
         closed: None,
         plan_frozen: false,
         plan_state: plan::State::Active,

@@ -60,6 +60,7 @@ fn row(state: State) -> AgreementRow {
         waiting_because: None,
         cancellation: None,
         plan_frozen: false,
+        is_reconciled: true,
         plan_resumes_at: None,
         policy: json!({}),
         debtor_account: None,

@@ -176,6 +176,11 @@ pub const KEYS: &[Key] = &[
         "Batches of one process at once",
     ),
     key(
+        "worker.compare_minutes",
+        Kind::Number(0, 1_440),
+        "Minutes between comparisons with the provider's lists, made once for all processes; 0 makes none",
+    ),
+    key(
         "worker.shutdown_timeout_ms",
         Kind::Number(0, HOUR_MS),
         "How long a stopping process waits for its batches",

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use flows::Deps;
+use flows::chores::schedule_comparisons;
 use scheduler::{Attend, AttendError, SchedulerConfig};
 use store::wake::Batch;
 
@@ -23,6 +25,10 @@ pub async fn run(file: Option<PathBuf>) -> anyhow::Result<()> {
     let stop = stop_on_signal()?;
     let deps = deps(&config, &stop).await?;
     let (store, clock) = (deps.store.clone(), deps.clock.clone());
+    let compare_minutes = config.worker.compare_minutes;
+    if 0 < compare_minutes {
+        schedule_comparisons(&deps, TimeDelta::minutes(i64::from(compare_minutes))).await?;
+    }
     tracing::info!("working");
     let schedule = schedule(&config.worker)?;
     scheduler::run(store.clone(), clock, Arc::new(Flows(deps)), schedule, stop).await?;

@@ -5,16 +5,26 @@ use uuid::Uuid;
 
 use domain::agreement::State;
 use domain::date::Instant;
+use domain::exception::Kind;
 use domain::uid::{AgreementId, InstalmentId, PaymentId, PlanId, ProviderUid};
 use domain::{instalment, payment, plan};
 
 use super::{AgreementRow, line};
 use crate::codec::understood;
+use crate::exceptions::{About, ByItself, close_by_itself};
 use crate::idempotency::{self, Claimed, IdempotencyClaim};
 use crate::instalments::{InstalmentMove, ended_event, write_moves};
 use crate::journal::{NewEvent, append_events, append_journal};
 use crate::plans::{lock_plans, plan_line};
 use crate::{Store, StoreError};
+
+/// What nobody has to decide any more once the plan is cancelled. What became of money is decided still.
+const NO_MORE_TO_DECIDE: &[Kind] = &[
+    Kind::AgreementLost,
+    Kind::PayidNameDiffers,
+    Kind::PayidLookupRefused,
+    Kind::AgreementHeldBack,
+];
 
 /// A plan with what its cancellation is decided on, read under locks.
 #[derive(Clone, Debug)]
@@ -141,6 +151,12 @@ impl Store {
             let ended = cancel.instalments.iter().filter(|step| !step.to.is_open());
             let mut events = cancel.events.clone();
             events.extend(ended.map(|step| ended_event(step, fresh_id())));
+            let answered = [ByItself {
+                kinds: NO_MORE_TO_DECIDE,
+                about: About::Plan(id.uuid()),
+                because: "the plan is cancelled",
+            }];
+            events.extend(close_by_itself(&mut tx, &answered, now, fresh_id).await?);
             append_events(&mut tx, &events, now).await?;
         }
         tx.commit().await?;

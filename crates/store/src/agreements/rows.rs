@@ -56,6 +56,8 @@ pub struct AgreementRow {
     pub plan_resumes_at: Option<Instant>,
     /// Whether an open exception freezes the plan.
     pub plan_frozen: bool,
+    /// Whether this database is the one that was last compared with the provider.
+    pub is_reconciled: bool,
     /// The plan's retry policy.
     pub policy: Value,
     /// Oligo's word for what it is for.
@@ -124,6 +126,7 @@ struct Raw {
     cancel_tries: i32,
     plan_state: String,
     plan_frozen: bool,
+    is_reconciled: bool,
     plan_resumes_at: Option<Instant>,
     policy: Value,
     purpose: String,
@@ -223,6 +226,7 @@ impl Store {
             waiting_because: raw.waiting_because,
             cancellation,
             plan_frozen: raw.plan_frozen,
+            is_reconciled: raw.is_reconciled,
             plan_resumes_at: raw.plan_resumes_at,
             policy: raw.policy,
             plan_state: understood(plan::State::parse(&raw.plan_state), "plan state", id)?,

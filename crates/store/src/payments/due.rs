@@ -50,6 +50,8 @@ pub struct DueRow {
     /// When the plan's later instalments are due that are open without a payment under way, under a policy
     /// that may put this one into the window after its own; empty under any other.
     pub others_due: Vec<BusinessDate>,
+    /// Whether this database is the one that was last compared with the provider.
+    pub is_reconciled: bool,
     /// The widest kill switch over it that is closed; nothing where all are open.
     pub closed: Option<Scope>,
     /// The plan's newest agreement.
@@ -121,6 +123,7 @@ pub(super) struct Raw {
     plan_frozen: bool,
     policy: Value,
     others_due: Vec<NaiveDate>,
+    is_reconciled: bool,
     closed: Option<String>,
     agreement_id: Uuid,
     agreement_uid: String,
@@ -205,6 +208,7 @@ impl TryFrom<Raw> for DueRow {
             plan_frozen: raw.plan_frozen,
             policy: raw.policy,
             others_due: dates(raw.others_due, "other due_date", id)?,
+            is_reconciled: raw.is_reconciled,
             closed: closed.transpose()?,
             agreement_id: AgreementId::new(raw.agreement_id),
             agreement_uid: understood(

@@ -24,6 +24,7 @@ select i.id,
          )
          else '{}'
        end as others_due,
+       coalesce((select f.reconciled_at is not null from db_fence f), false) as is_reconciled,
        (
          select s.word
          from (values

@@ -4,11 +4,12 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use domain::date::Instant;
+use domain::exception::Kind;
 use domain::instalment;
 use domain::payment::State;
 use domain::uid::{AgreementId, PaymentId, PlanId};
 
-use crate::exceptions::{NewException, open_exceptions};
+use crate::exceptions::{About, ByItself, NewException, close_by_itself, open_exceptions};
 use crate::instalments::{InstalmentMove, ended_event, write_moves};
 use crate::journal::{JournalLine, NewEvent, append_events, append_journal};
 use crate::plans::{complete_plans, freeze_plans};
@@ -76,6 +77,8 @@ pub struct PaymentWrite {
     pub take_back: TakeBack,
     /// What it does to the agreement's failures in a row.
     pub streak: Streak,
+    /// Whether failures in a row end by it: what was held back for them goes on.
+    pub ends_streak: bool,
     /// Whether the agreement is asked about at once.
     pub wakes_agreement: bool,
     /// Why the plan is frozen from now on.
@@ -153,9 +156,20 @@ impl Store {
             .map(|step| step.plan_id.uuid())
             .collect();
         events.extend(complete_plans(&mut tx, &ended, now, fresh_id).await?);
+        let unbroken = done.iter().filter(|write| write.ends_streak);
+        let answered: Vec<ByItself> = unbroken.map(|write| streak_ended(write)).collect();
+        events.extend(close_by_itself(&mut tx, &answered, now, fresh_id).await?);
         append_events(&mut tx, &events, now).await?;
         tx.commit().await?;
         Ok(written.into_iter().map(PaymentId::new).collect())
+    }
+}
+
+fn streak_ended(write: &PaymentWrite) -> ByItself {
+    ByItself {
+        kinds: &[Kind::AgreementHeldBack],
+        about: About::Subject(write.agreement_id.uuid()),
+        because: "a payment settled",
     }
 }
 
@@ -228,7 +242,8 @@ async fn update_payments(
     Ok(written)
 }
 
-/// A payment that took no money gives its slots back; an undecided or settled one keeps them.
+/// A payment that took no money gives its slots back as it ends; an undecided or settled one keeps them. What it holds
+/// after its end, a person has given it: money moved by it all the same.
 async fn release_slots(
     tx: &mut PgConnection,
     done: &[&PaymentWrite],
@@ -236,6 +251,7 @@ async fn release_slots(
 ) -> Result<(), StoreError> {
     let released: Vec<Uuid> = done
         .iter()
+        .filter(|write| write.from != write.to)
         .filter(|write| !write.to.holds_slot() && write.conflict_state.is_none())
         .map(|write| write.id.uuid())
         .collect();

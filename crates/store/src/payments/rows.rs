@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use serde_json::Value;
-use sqlx::FromRow;
+use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
 use domain::date::{BusinessDate, Instant};
@@ -117,12 +117,8 @@ impl Store {
     ///
     /// Fails when the database does, or a row cannot be understood.
     pub async fn payments(&self, ids: &[PaymentId]) -> Result<Vec<PaymentRow>, StoreError> {
-        let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
-        let rows: Vec<Raw> = sqlx::query_as(SELECT)
-            .bind(&ids)
-            .fetch_all(&self.pool)
-            .await?;
-        rows.into_iter().map(PaymentRow::try_from).collect()
+        let mut connection = self.pool.acquire().await?;
+        read_payments(&mut connection, ids).await
     }
 
     /// The payments of these instalments of which a request may have left, and none of which lives.
@@ -168,6 +164,18 @@ impl Store {
             .map(|(uid, id)| (uid, PaymentId::new(id)))
             .collect())
     }
+}
+
+pub(crate) async fn read_payments(
+    connection: &mut PgConnection,
+    ids: &[PaymentId],
+) -> Result<Vec<PaymentRow>, StoreError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let rows: Vec<Raw> = sqlx::query_as(SELECT)
+        .bind(&ids)
+        .fetch_all(connection)
+        .await?;
+    rows.into_iter().map(PaymentRow::try_from).collect()
 }
 
 impl TryFrom<Raw> for PaymentRow {

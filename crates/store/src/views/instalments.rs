@@ -34,6 +34,8 @@ pub struct InstalmentView {
     pub waiting_because: Option<String>,
     /// When it is next looked at by itself.
     pub wake_at: Option<Instant>,
+    /// Since when nobody attends to it: three processes in a row ended that did.
+    pub quarantined_at: Option<Instant>,
     /// The attempts, oldest first.
     pub payments: Vec<PaymentView>,
 }
@@ -64,6 +66,8 @@ pub struct PaymentView {
     pub ended_at: Option<Instant>,
     /// When it is next asked about by itself.
     pub wake_at: Option<Instant>,
+    /// Since when nobody attends to it: three processes in a row ended that did.
+    pub quarantined_at: Option<Instant>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -80,6 +84,7 @@ struct PaymentRow {
     sent_at: Vec<Instant>,
     ended_at: Option<Instant>,
     wake_at: Option<Instant>,
+    quarantined_at: Option<Instant>,
 }
 
 pub(super) async fn payments_of(
@@ -107,7 +112,8 @@ pub(super) async fn payments_of(
                 end as conflict_state,
                 payment.sent_at,
                 payment.ended_at,
-                payment.wake_at
+                payment.wake_at,
+                payment.quarantined_at
          from payment
          join instalment on instalment.id = payment.instalment_id
          where instalment.plan_id = $1
@@ -133,6 +139,7 @@ pub(super) async fn payments_of(
             sent_at: row.sent_at,
             ended_at: row.ended_at,
             wake_at: row.wake_at,
+            quarantined_at: row.quarantined_at,
         };
         by_instalment
             .entry(row.instalment_id)
@@ -152,6 +159,7 @@ struct InstalmentRow {
     ended_because: Option<String>,
     waiting_because: Option<String>,
     wake_at: Option<Instant>,
+    quarantined_at: Option<Instant>,
 }
 
 pub(super) async fn instalments_of(
@@ -167,7 +175,8 @@ pub(super) async fn instalments_of(
                 state,
                 ended_because,
                 waiting_because,
-                wake_at
+                wake_at,
+                quarantined_at
          from instalment
          where plan_id = $1
          order by sequence",
@@ -186,6 +195,7 @@ pub(super) async fn instalments_of(
                 ended_because: row.ended_because,
                 waiting_because: row.waiting_because,
                 wake_at: row.wake_at,
+                quarantined_at: row.quarantined_at,
                 payments: payments.remove(&row.id).unwrap_or_default(),
             })
         })

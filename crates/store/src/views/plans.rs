@@ -104,6 +104,8 @@ pub struct AgreementView {
     pub amended_at: Option<Instant>,
     /// Since when it is to be cancelled at the provider.
     pub cancel_wanted_at: Option<Instant>,
+    /// Since when nobody attends to it: three processes in a row ended that did.
+    pub quarantined_at: Option<Instant>,
 }
 
 /// Which plans a page shows.
@@ -285,6 +287,7 @@ struct AgreementRow {
     payer_match: Option<String>,
     amended_at: Option<Instant>,
     cancel_wanted_at: Option<Instant>,
+    quarantined_at: Option<Instant>,
 }
 
 async fn agreement_of(tx: &mut PgConnection, id: PlanId) -> Result<AgreementView, StoreError> {
@@ -303,7 +306,8 @@ async fn agreement_of(tx: &mut PgConnection, id: PlanId) -> Result<AgreementView
                 wake_at,
                 payer_match,
                 amended_at,
-                cancel_wanted_at
+                cancel_wanted_at,
+                quarantined_at
          from agreement
          where plan_id = $1
          order by attempt_no desc
@@ -327,5 +331,6 @@ async fn agreement_of(tx: &mut PgConnection, id: PlanId) -> Result<AgreementView
         payer_match: row.payer_match,
         amended_at: row.amended_at,
         cancel_wanted_at: row.cancel_wanted_at,
+        quarantined_at: row.quarantined_at,
     })
 }

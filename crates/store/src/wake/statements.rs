@@ -1,4 +1,7 @@
-//! The lease statements, the same for each of the four tables.
+//! The lease statements, the same for each of the five tables.
+//!
+//! A row in quarantine is leased for ever, by nobody: the statement that leases needs no further condition, of which the
+//! planner could think too well or too badly.
 //!
 //! Rows are addressed by primary key or by token, never by state, so that no stale statistic can
 //! turn a statement into a scan.
@@ -10,12 +13,16 @@ pub(super) struct Statements {
     pub(super) release: &'static str,
     pub(super) done: &'static str,
     pub(super) failed: &'static str,
+    /// `$1` token, `$2` crashes at most.
+    pub(super) begin: &'static str,
+    /// `$1` token, `$2` crashes at least, `$3` business time.
+    pub(super) quarantine: &'static str,
 }
 
 /// `for no key update`, since a lease changes no key: the inserts that refer to a row do not wait
 /// for it.
 macro_rules! statements {
-    ($table:literal) => {
+    ($table:literal, $plan_id:literal) => {
         Statements {
             lease: concat!(
                 "update ",
@@ -64,7 +71,8 @@ macro_rules! statements {
                 " set
                    lease_token = null,
                    leased_until = null,
-                   leases = 0
+                   leases = 0,
+                   crashes = 0
                  where lease_token = any ($1) and id = any (array(
                    select id from ",
                 $table,
@@ -77,6 +85,7 @@ macro_rules! statements {
                 " as row set
                    lease_token = null,
                    leased_until = null,
+                   crashes = 0,
                    wake_at = case when wake_at is null then null
                      else greatest(wake_at, failed.retry_at) end
                  from unnest($1::uuid[], $2::timestamptz[]) as failed (token, retry_at)
@@ -87,11 +96,32 @@ macro_rules! statements {
                 "
                      where lease_token = any ($1) order by id for no key update))"
             ),
+            begin: concat!(
+                "update ",
+                $table,
+                " set crashes = crashes + 1
+                 where lease_token = $1 and crashes < $2
+                 returning id"
+            ),
+            quarantine: concat!(
+                "update ",
+                $table,
+                " set
+                   lease_token = null,
+                   leased_until = '9999-12-31T00:00:00Z',
+                   quarantined_at = $3,
+                   version = version + 1
+                 where lease_token = $1 and $2 <= crashes
+                 returning id, ",
+                $plan_id,
+                " as plan_id"
+            ),
         }
     };
 }
 
-pub(super) static AGREEMENT: Statements = statements!("agreement");
-pub(super) static INSTALMENT: Statements = statements!("instalment");
-pub(super) static PAYMENT: Statements = statements!("payment");
-pub(super) static WEBHOOK: Statements = statements!("webhook");
+pub(super) static AGREEMENT: Statements = statements!("agreement", "plan_id");
+pub(super) static INSTALMENT: Statements = statements!("instalment", "plan_id");
+pub(super) static PAYMENT: Statements = statements!("payment", "plan_id");
+pub(super) static WEBHOOK: Statements = statements!("webhook", "null::uuid");
+pub(super) static CHORE: Statements = statements!("chore", "null::uuid");

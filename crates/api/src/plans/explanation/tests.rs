@@ -27,6 +27,7 @@ fn instalment(sequence: u32, due_date: &str) -> InstalmentView {
         ended_because: None,
         waiting_because: Some("amount_refused".to_owned()),
         wake_at: None,
+        quarantined_at: None,
         payments: Vec::new(),
     }
 }
@@ -44,6 +45,7 @@ fn payment(agreement_id: AgreementId, state: payment::State) -> PaymentView {
         sent_at: Vec::new(),
         ended_at: None,
         wake_at: None,
+        quarantined_at: None,
     }
 }
 
@@ -92,6 +94,7 @@ fn balloon(policy: Value) -> PlanDetail {
             payer_match: None,
             amended_at: None,
             cancel_wanted_at: None,
+            quarantined_at: None,
         },
         closure: None,
         instalments: vec![

@@ -278,3 +278,28 @@ fn a_word_nobody_knows_is_told_as_it_is() {
     );
     assert_eq!(told.would_go_if, Some(Cure::TimePasses));
 }
+
+#[test]
+fn what_has_ended_processes_waits_for_a_person_and_nothing_happens_to_it_by_itself() {
+    let quarantined = |state| Subject {
+        quarantined: true,
+        ..subject(state)
+    };
+    for state in [State::Scheduled, State::Collecting, State::Retrying] {
+        let told = told(&quarantined(state), &[]);
+
+        assert_eq!(told.reason, Reason::Quarantined);
+        assert_eq!(told.reason.code(), "quarantined");
+        assert_eq!(told.reason.rule(), Some("crashed_three_times"));
+        assert!(
+            told.summary.contains("waits in quarantine"),
+            "{}",
+            told.summary
+        );
+        assert_eq!(told.next, None);
+        assert_eq!(told.would_go_if, Some(Cure::QuestionAnswered));
+    }
+
+    let collected = told(&quarantined(State::Collected), &[]);
+    assert_eq!(collected.reason, Reason::Collected);
+}

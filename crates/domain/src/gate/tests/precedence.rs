@@ -24,6 +24,7 @@ fn the_first_broken_rule_is_the_answer() {
 fn everything_broken(terms: &PaymentTerms) -> GateFacts<'_> {
     GateFacts {
         now: date(2026, 3, 10).at_hour(23, 50),
+        database_reconciled: false,
         closed: Some(Scope::Agreement),
         plan_frozen: true,
         plan_state: plan::State::Paused,
@@ -50,6 +51,10 @@ fn everything_broken(terms: &PaymentTerms) -> GateFacts<'_> {
 
 fn mends_of_what_is_wanted<'a>() -> Vec<Mend<'a>> {
     vec![
+        (
+            "database_not_reconciled",
+            Box::new(|facts| facts.database_reconciled = true),
+        ),
         ("collections_stopped", Box::new(|facts| facts.closed = None)),
         ("plan_frozen", Box::new(|facts| facts.plan_frozen = false)),
         (

@@ -6,6 +6,7 @@ use super::*;
 fn proposal() -> ProposalFacts<'static> {
     ProposalFacts {
         now: date(2026, 3, 10).at_hour(9, 0),
+        database_reconciled: true,
         closed: None,
         plan_frozen: false,
         plan_state: plan::State::AwaitingAgreement,
@@ -35,6 +36,20 @@ fn while_collections_are_stopped_nothing_is_proposed() {
     assert_eq!(may_propose(&stopped), Err(refusal.clone()));
     assert_eq!(refusal.clears(), Clears::When(Awaited::CollectionsOpened));
     assert!(refusal.to_string().ends_with(scope.stopped()), "{refusal}");
+}
+
+#[test]
+fn a_database_that_was_not_compared_with_the_provider_proposes_nothing() {
+    let restored = ProposalFacts {
+        database_reconciled: false,
+        plan_frozen: true,
+        ..proposal()
+    };
+    let refusal = ProposalRefusal::DatabaseNotReconciled;
+
+    assert_eq!(may_propose(&restored), Err(refusal.clone()));
+    assert_eq!(refusal.clears(), Clears::When(Awaited::DatabaseReconciled));
+    assert_eq!(refusal.code(), "database_not_reconciled");
 }
 
 #[test]
