@@ -22,6 +22,8 @@ worded! {
         PaymentConflict = "payment_conflict",
         /// A payment settled for an instalment that had ended another way.
         SettledAfterEnd = "settled_after_end",
+        /// More would be sent than a budget of last resort allows: everything is stopped.
+        OverBudget = "over_budget",
         /// Under our uid the provider holds another amount, agreement or terms.
         EchoMismatch = "echo_mismatch",
         /// An instalment was tried, and failed for good.
@@ -110,7 +112,7 @@ impl Kind {
     pub const fn freezes(self) -> bool {
         match self {
             Self::LateSettlement | Self::Reversal | Self::PaymentConflict => true,
-            Self::SettledAfterEnd | Self::EchoMismatch => true,
+            Self::SettledAfterEnd | Self::EchoMismatch | Self::OverBudget => true,
             Self::InstalmentFailed | Self::PaymentRefused | Self::SlotsContradicted => false,
             Self::AgreementHeldBack | Self::AgreementConflict | Self::AgreementMissing => false,
             Self::AgreementLost | Self::PayidNameDiffers | Self::PayidLookupRefused => false,
@@ -152,7 +154,7 @@ impl Kind {
             Self::PayidLookupRefused | Self::CancellationFailed => &[R::Noted],
             Self::PaymentTheirsOnly | Self::PaymentDoubled | Self::PaymentOursOnly => &[R::Noted],
             Self::PaymentDiffers | Self::AgreementTheirsOnly => &[R::Noted],
-            Self::DatabaseMoved => &[R::Noted],
+            Self::DatabaseMoved | Self::OverBudget => &[R::Noted],
         }
     }
 }

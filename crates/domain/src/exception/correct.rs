@@ -134,7 +134,7 @@ fn collected(kind: Kind, row: PaymentInQuestion) -> Result<Corrected, Misfit> {
         Kind::AgreementLost | Kind::PayidNameDiffers | Kind::PayidLookupRefused => false,
         Kind::CancellationFailed | Kind::Quarantined | Kind::PaymentTheirsOnly => false,
         Kind::PaymentDoubled | Kind::PaymentOursOnly | Kind::PaymentDiffers => false,
-        Kind::AgreementTheirsOnly | Kind::DatabaseMoved => false,
+        Kind::AgreementTheirsOnly | Kind::DatabaseMoved | Kind::OverBudget => false,
     };
     if !fits {
         return Err(Misfit::MovedOn);
