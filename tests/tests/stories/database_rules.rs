@@ -338,7 +338,7 @@ async fn a_question_is_open_once_and_may_be_asked_again_after_it_was_answered() 
     asked.execute(world.pool()).await.unwrap();
 
     assert_eq!(refusal(&world, ask, payment).await, "exception_open_once");
-    sqlx::query("update exception set closed_at = 'epoch'")
+    sqlx::query("update exception set closed_at = 'epoch', resolution = 'noted'")
         .execute(world.pool())
         .await
         .unwrap();
