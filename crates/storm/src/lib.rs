@@ -59,6 +59,9 @@ pub enum StormError {
     /// The database did not answer the storm itself.
     #[error(transparent)]
     Store(#[from] store::StoreError),
+    /// A flow of Paydown's that the storm itself needs failed.
+    #[error(transparent)]
+    Flow(#[from] flows::FlowError),
     /// The books could not be compared.
     #[error(transparent)]
     Verify(#[from] verify::VerifyError),

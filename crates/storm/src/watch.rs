@@ -13,6 +13,15 @@ use crate::fault::Fault;
 use crate::report::{Progress, StormReport};
 use crate::world::Storm;
 
+/// Questions that only a defect of ours, or a hand in the database, can raise.
+const NEVER_ASKED: [&str; 5] = [
+    "over_budget",
+    "payment_doubled",
+    "payment_theirs_only",
+    "agreement_theirs_only",
+    "database_moved",
+];
+
 /// Every so many days it is asked whether anything is lost.
 const LOST_EVERY_DAYS: u64 = 7;
 
@@ -77,6 +86,9 @@ impl Storm {
                 .insert(format!("{subject}: {from} > {to}"), *count);
         }
         for (kind, count) in self.verifier.questions().await? {
+            if NEVER_ASKED.contains(&kind.as_str()) {
+                self.breaks(format!("I3: {count} questions of kind {kind} were asked"));
+            }
             self.marks
                 .insert(format!("question {kind}"), count.unsigned_abs());
         }

@@ -20,6 +20,7 @@ use url::Url;
 use domain::failure::RetryPolicy;
 use domain::gate::SendingHours;
 use domain::uid::{ApiKeyId, UidKey};
+use flows::chores::schedule_comparisons;
 use flows::clock::{Clock, ClockHand, SeededIds, fresh_uuid};
 use flows::provider::Provider;
 use flows::{Deps, Settings};
@@ -138,6 +139,11 @@ impl Storm {
             ..workers[0].deps.clone()
         };
         let (api_url, api_key, api_served) = open_api(&receiver).await?;
+        // Some compare the provider's lists with the rows now and then, some do without.
+        let compare_hours: Option<i64> = *dice.pick(&[None, None, Some(6), Some(24)]);
+        if let Some(hours) = compare_hours {
+            schedule_comparisons(&receiver, TimeDelta::hours(hours)).await?;
+        }
         let mut storm = Storm {
             config: config.clone(),
             begins_at,

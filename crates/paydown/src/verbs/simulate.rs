@@ -12,6 +12,7 @@ use storm::{FaultChoice, Progress, StormConfig, StormReport};
 
 use crate::local_postgres::{DATABASE, LocalPostgres, Options, StopMode};
 use crate::output;
+use crate::runtime::{STOPPED, stop_with_terminal};
 
 /// What kind of storm.
 #[derive(Debug, Args)]
@@ -50,7 +51,12 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         ..Options::default()
     };
     let cluster = LocalPostgres::start(dir.path(), options).await?;
-    let stormed = hold(&arguments, &cluster).await;
+    let stop = stop_with_terminal()?;
+    // The storm itself ends by losing its PostgreSQL.
+    let stormed = tokio::select! {
+        stormed = hold(&arguments, &cluster) => stormed,
+        () = stop.cancelled() => Err(anyhow::anyhow!(STOPPED)),
+    };
     cluster.stop(StopMode::Immediate).await?;
     let report = stormed?;
 
