@@ -85,7 +85,10 @@ async fn whoever_lost_a_lease_can_no_longer_touch_its_rows() {
     let lost = lease(&database, Duration::ZERO).await[0].token;
     let held = lease(&database, LONG).await[0].token;
 
-    store.finish(&[(lost, Finished::Done)]).await.unwrap();
+    store
+        .finish(&[(Kind::Webhook, lost, Finished::Done)])
+        .await
+        .unwrap();
     let released = store.release(Kind::Webhook, lost).await.unwrap();
     let kept = store.heartbeat(&[lost, held], LONG).await.unwrap();
 
@@ -128,7 +131,7 @@ async fn a_failed_row_that_sleeps_is_not_woken_and_a_later_waking_is_kept() {
             .unwrap();
     }
 
-    let failed = [(batch.token, Finished::Failed { retry_at })];
+    let failed = [(Kind::Webhook, batch.token, Finished::Failed { retry_at })];
     database.store.finish(&failed).await.unwrap();
 
     let mut woken = Vec::new();
@@ -170,7 +173,10 @@ async fn a_payment_armed_under_an_instalments_token_is_kept_and_finished_with_it
     let store = &database.store;
     assert_eq!(store.heartbeat(&[token], LONG).await.unwrap(), [token]);
     let held = store.backlog(now()).await.unwrap();
-    store.finish(&[(token, Finished::Done)]).await.unwrap();
+    store
+        .finish(&[(Kind::Webhook, token, Finished::Done)])
+        .await
+        .unwrap();
 
     assert_eq!(
         held,
@@ -423,7 +429,7 @@ async fn a_failure_that_was_recorded_is_no_crash() {
         let failed = Finished::Failed { retry_at: now() };
         database
             .store
-            .finish(&[(batch.token, failed)])
+            .finish(&[(Kind::Webhook, batch.token, failed)])
             .await
             .unwrap();
     }
@@ -442,7 +448,7 @@ async fn only_crashes_one_after_the_other_count() {
         let failed = Finished::Failed { retry_at: now() };
         database
             .store
-            .finish(&[(batch.token, failed)])
+            .finish(&[(Kind::Webhook, batch.token, failed)])
             .await
             .unwrap();
     }

@@ -82,10 +82,12 @@ impl Store {
         data_key: &DataKey,
     ) -> Result<Store, StoreError> {
         let options: PgConnectOptions = url.parse()?;
-        // A transaction that its task abandoned must not keep its locks: PostgreSQL ends it.
-        let options = options
-            .application_name("paydown")
-            .options([("idle_in_transaction_session_timeout", "10s")]);
+        // A transaction that its task abandoned must not keep its locks: PostgreSQL ends it. No
+        // statement here runs long enough to be worth compiling, whatever its plan is thought to cost.
+        let options = options.application_name("paydown").options([
+            ("idle_in_transaction_session_timeout", "10s"),
+            ("jit", "off"),
+        ]);
         reach(&options).await?;
         let held = keys::HeldKeys::default();
         let to_hold = Arc::clone(&held);
