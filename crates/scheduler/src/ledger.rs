@@ -264,7 +264,7 @@ async fn write(store: &Store, ended: &[Ending]) -> Result<(), StoreError> {
     let mut finished = Vec::new();
     for Ending { kind, token, how } in ended {
         match how {
-            How::Finished(how) => finished.push((*kind, *token, *how)),
+            How::Finished(how) => finished.push((*token, *how)),
             How::Released => {
                 store.release(*kind, *token).await?;
             }

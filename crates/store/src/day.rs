@@ -65,6 +65,7 @@ impl Store {
             .bind(today.opens_at())
             .bind(today.naive())
             .bind(int(RETRIES_IN_ALL_MAX))
+            .bind(today.closes_at())
             .fetch_optional(&self.pool)
             .await?;
         if row.is_none() {

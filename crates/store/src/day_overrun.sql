@@ -1,6 +1,7 @@
 -- Of the instalments for which a payment was made since $1, one for which more was sent on the day that begins at
--- $2, and has the date $3, than may be: before its date, by more uids than one and the retries its plan allows (at
--- most $4), or more money than is due.
+-- $2, ends at $5 and has the date $3 than may be: before its date, by more uids than one and the retries its plan
+-- allows (at most $4), or more money than is due. What another process makes on a later day meanwhile is not this
+-- day's.
 select i.plan_id,
        i.id,
        i.due_date,
@@ -15,13 +16,11 @@ from (
 join instalment i on i.id = recent.instalment_id
 join plan p on p.id = i.plan_id
 cross join lateral (
-  select count(*) filter (where $2 <= m.created_at and m.state not in ('rejected', 'abandoned'))
-           as uids,
+  select count(*) filter (where m.state not in ('rejected', 'abandoned')) as uids,
          coalesce(sum(m.amount_cents) filter (
-           where $2 <= m.created_at and m.state not in ('failed', 'rejected', 'abandoned')), 0)::bigint
-           as cents
+           where m.state not in ('failed', 'rejected', 'abandoned')), 0)::bigint as cents
   from payment m
-  where m.instalment_id = i.id
+  where m.instalment_id = i.id and $2 <= m.created_at and m.created_at < $5
 ) sent
 where 0 < sent.uids
   and (

@@ -209,7 +209,8 @@ impl Store {
         Ok(released.rows_affected())
     }
 
-    /// Records how the attendance of batches ended, and ends their leases.
+    /// Records how the attendance of batches ended, and ends their leases. Looks in all five
+    /// tables: a payment that was made for an instalment is held under the instalment's token.
     ///
     /// Each table is a transaction of its own, on purpose: rows of one are never locked while
     /// waiting for another. A crash between two leaves leases that run out. Repeating the call
@@ -219,18 +220,19 @@ impl Store {
     /// # Errors
     ///
     /// Fails when the database does not answer.
-    pub async fn finish(&self, tokens: &[(Kind, Uuid, Finished)]) -> Result<(), StoreError> {
-        for kind in Kind::ALL {
-            let (mut done, mut failed, mut retry_at) = (Vec::new(), Vec::new(), Vec::new());
-            for (_, token, finished) in tokens.iter().filter(|(of, _, _)| *of == kind) {
-                match finished {
-                    Finished::Done => done.push(*token),
-                    Finished::Failed { retry_at: at } => {
-                        failed.push(*token);
-                        retry_at.push(*at);
-                    }
+    pub async fn finish(&self, tokens: &[(Uuid, Finished)]) -> Result<(), StoreError> {
+        let (mut done, mut failed, mut retry_at) = (Vec::new(), Vec::new(), Vec::new());
+        for (token, finished) in tokens {
+            match finished {
+                Finished::Done => done.push(*token),
+                Finished::Failed { retry_at: at } => {
+                    failed.push(*token);
+                    retry_at.push(*at);
                 }
             }
+        }
+
+        for kind in Kind::ALL {
             let statements = kind.statements();
             if !done.is_empty() {
                 sqlx::query(statements.done)

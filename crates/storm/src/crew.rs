@@ -97,9 +97,8 @@ impl Storm {
         let who = usize::from(crew == Crew::Second);
         let planned = self.plan_blow(crew);
         self.workers[who].wires.plan(planned);
-        let batch_kind = batch.kind;
         let (kind, token, leases, count) = (
-            batch_kind.as_str(),
+            batch.kind.as_str(),
             batch.token,
             batch.leases,
             batch.ids.len(),
@@ -123,12 +122,11 @@ impl Storm {
             let at = self.now() + TimeDelta::seconds(self.dice.bank.within(20, 3_600));
             self.agenda.add(at, Deed::RequestArrives { request });
         }
-        self.give_back(batch_kind, token, leases, &ended).await
+        self.give_back(token, leases, &ended).await
     }
 
     async fn give_back(
         &mut self,
-        kind: Kind,
         token: Uuid,
         leases: i32,
         ended: &Ended,
@@ -149,7 +147,7 @@ impl Storm {
             Ended::Died => None,
         };
         match finished {
-            Some(finished) => self.store.finish(&[(kind, token, finished)]).await?,
+            Some(finished) => self.store.finish(&[(token, finished)]).await?,
             None => {
                 let at = self.now() + TimeDelta::seconds(self.dice.crew.within(20, 300));
                 self.agenda.add(

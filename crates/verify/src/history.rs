@@ -158,6 +158,10 @@ impl History {
         if subject == "plan" || subject == "control" {
             self.note_stop(line);
         }
+        // Whether a row is attended to at all is no step of what it stands for.
+        if from_state == "attended" || from_state == "quarantined" {
+            return;
+        }
         // The switches of everything and of the provider are told under one id.
         if subject == "control" {
             return;
@@ -205,6 +209,14 @@ mod tests {
             history.take(&line, &mut found);
         }
         found.told().0.len()
+    }
+
+    #[test]
+    fn a_quarantine_is_no_step() {
+        let stood = [("intended", "sending")];
+        let held = [("attended", "quarantined"), ("quarantined", "attended")];
+        let then = [("sending", "submitted")];
+        assert_eq!(broken(&[&stood[..], &held[..], &then[..]].concat()), 0);
     }
 
     #[test]

@@ -63,6 +63,31 @@ async fn a_payment_in_quarantine_is_told_and_everything_else_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_payment_released_from_quarantine_is_sent_if_it_never_left() {
+    let world = World::builder().with_wire().build().await;
+    let plan = world.active_plan(weekly("2026-01-12", 1)).await;
+    world.advance_to(sydney("2026-01-12 05:59")).await;
+    world.wire().hang_up().await;
+    world.advance_to(sydney("2026-01-12 06:10")).await;
+    assert_eq!(world.plan(&plan).await.only_payment().state, "intended");
+    sqlx::query("update payment set leases = 4, crashes = 3, wake_at = $1")
+        .bind(world.now())
+        .execute(world.pool())
+        .await
+        .unwrap();
+    world.settle().await;
+    world.wire().pick_up().await;
+
+    let (status, told) = world.answer("quarantined", "release").await;
+    assert_eq!(status, StatusCode::OK, "{told}");
+    world.advance_to(sydney("2026-01-12 12:00")).await;
+
+    assert_eq!(world.plan(&plan).await.totals.collected, AMOUNT);
+    assert_eq!(world.ledger().await.payments[0].submissions, 1);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_instalment_in_quarantine_is_neither_sent_nor_missed_until_it_is_released() {
     let world = World::builder().build().await;
     let plan = world.active_plan(weekly("2026-01-12", 1)).await;

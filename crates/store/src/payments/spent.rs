@@ -50,6 +50,7 @@ pub(super) async fn read(
         .bind(instalments)
         .bind(today.opens_at())
         .bind(today.naive())
+        .bind(today.closes_at())
         .fetch_all(tx)
         .await?;
     rows.into_iter()

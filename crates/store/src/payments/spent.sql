@@ -1,5 +1,5 @@
--- What was spent of the budgets of instalments $1, as of the day that begins at $2 and has the date $3: their
--- payments with their journals, and their plans' sums. Counted from the rows under the locks of arming. The plans'
+-- What was spent of the budgets of instalments $1, as of the day that begins at $2, ends at $4 and has the date
+-- $3: their payments with their journals, and their plans' sums. Counted from the rows under the locks of arming. The plans'
 -- payments are found by their agreements before the day is asked for: the day's own are those of everybody.
 with mine as materialized (
   select id, plan_id from instalment where id = any($1)
@@ -8,7 +8,7 @@ paid as materialized (
   select a.plan_id,
          m.instalment_id,
          m.amount_cents,
-         m.created_at,
+         $2 <= m.created_at and m.created_at < $4 as is_today,
          m.state not in ('failed', 'rejected', 'abandoned') as is_taken
   from agreement a
   join payment m on m.agreement_id = a.id
@@ -17,8 +17,8 @@ paid as materialized (
 taken as materialized (
   select plan_id,
          sum(amount_cents) filter (where is_taken) as cents,
-         sum(amount_cents) filter (where is_taken and $2 <= created_at) as today_cents,
-         array_agg(instalment_id) filter (where $2 <= created_at) as today
+         sum(amount_cents) filter (where is_taken and is_today) as today_cents,
+         array_agg(instalment_id) filter (where is_today) as today
   from paid
   group by plan_id
 ),
@@ -42,6 +42,8 @@ earlier as (
     select n.to_state
     from journal n
     where n.subject_id = m.id
+      -- Quarantine is nowhere that a payment stands.
+      and n.to_state not in ('attended', 'quarantined')
     order by n.id desc
     limit 1
   ) j on true
