@@ -178,6 +178,16 @@ impl Verifier {
         Ok(states.into_iter().map(count).collect())
     }
 
+    /// How many webhooks that came by `at` nobody has digested yet.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does.
+    pub async fn undigested(&self, at: DateTime<Utc>) -> Result<u64, VerifyError> {
+        let (_, undigested) = rows::overdue(&self.pool, at).await?;
+        Ok(undigested.unsigned_abs())
+    }
+
     /// How many questions to a person were opened, by kind.
     ///
     /// # Errors

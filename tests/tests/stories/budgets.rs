@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use e2e::database::connect;
 use e2e::world::{PlanHandle, World};
 
 use crate::told::{AMOUNT, sydney, weekly};
@@ -196,5 +197,18 @@ async fn a_payment_that_went_around_the_gate_is_found_within_the_minute_and_stop
     world.advance_to(sydney("2026-01-13 08:00")).await;
     assert_eq!(world.plan(&next).await.totals.collected, AMOUNT);
     tamper(&world, "delete from payment where uid = 'stray'").await;
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_with_a_clock_that_is_behind_finds_nothing_wrong_with_a_later_day() {
+    let world = World::builder().build().await;
+    half_collected(&world).await;
+    for date in ["2026-01-10", "2026-01-11", "2026-01-12"] {
+        let behind = sydney(&format!("{date} 23:30"));
+        // A process that has not looked before looks at the whole day.
+        let store = connect(world.database_url()).await.unwrap();
+        assert_eq!(store.day_overrun(behind).await.unwrap(), None, "{date}");
+    }
     world.finish().await;
 }

@@ -92,7 +92,11 @@ impl<'a> Timekeeper<'a> {
         let Ok(states) = self.observer.instalments().await else {
             return Ok(Err(()));
         };
-        let Ok(backlog) = self.store.backlog(now).await else {
+        let (backlog, undigested) = (
+            self.store.backlog(now).await,
+            self.observer.undigested(now).await,
+        );
+        let (Ok(backlog), Ok(undigested)) = (backlog, undigested) else {
             return Ok(Err(()));
         };
         let ended = states
@@ -111,7 +115,9 @@ impl<'a> Timekeeper<'a> {
         self.quiet = if is_quiet { self.quiet + 1 } else { 0 };
 
         if let Some(since) = self.calm_since {
-            let is_decided = self.shared.ended.get() == self.options.collections && is_quiet;
+            let is_all = self.shared.ended.get() == self.options.collections;
+            // A webhook may wait for its turn without being due.
+            let is_decided = is_all && undigested == 0 && is_quiet;
             if is_decided || since + DECIDED_WITHIN < now {
                 return Ok(Ok(true));
             }
