@@ -2,6 +2,7 @@
 
 use domain::budget::{BudgetFacts, Overrun, within_budget};
 use domain::date::{BusinessDate, Instant};
+use domain::exception::Kind;
 use domain::uid::{InstalmentId, PlanId};
 use store::control::Trip;
 use store::payments::{ArmPlan, DueRow, Spent};
@@ -12,7 +13,7 @@ use crate::tell::exception;
 use crate::{Deps, FlowError, Settings};
 
 /// The kind of the question, and why its plan is frozen.
-const OVER_BUDGET: &str = "over_budget";
+const OVER_BUDGET: &str = Kind::OverBudget.as_str();
 
 /// Whether what is about to be sent keeps within every budget, by what was counted under the locks of arming.
 pub(crate) fn keeps_within(
