@@ -108,7 +108,8 @@ impl Storm {
         if status.is_success() {
             return Ok(Some(answer.json().await?));
         }
-        if status == reqwest::StatusCode::CONFLICT {
+        // It does not know what was never asked of it.
+        if status == reqwest::StatusCode::CONFLICT || status == reqwest::StatusCode::NOT_FOUND {
             return Ok(None);
         }
         let said = answer.text().await?;

@@ -142,10 +142,16 @@ impl Wires {
 
     /// Breaks every connection, and waits until the other side has let go of what it held.
     pub(crate) async fn kill(&self) {
-        self.kill.send_modify(|count| *count += 1);
         let mut living = self.living.subscribe();
-        // Cannot fail: the sender is ours.
-        let _ = living.wait_for(|count| *count == 0).await;
+        loop {
+            // Once more when it changes: a client that is gone may have one opened still.
+            self.kill.send_modify(|count| *count += 1);
+            if *living.borrow_and_update() == 0 {
+                return;
+            }
+            // Cannot fail: the sender is ours.
+            let _ = living.changed().await;
+        }
     }
 
     /// A connection begins; it lives until the answer is dropped.

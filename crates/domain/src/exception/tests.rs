@@ -97,6 +97,38 @@ fn every_contradiction_of_a_payment_is_a_question_that_freezes_its_plan() {
         let kind = Kind::parse(incident.as_str()).expect("a kind of question");
         assert!(kind.freezes(), "{kind}");
     }
+    assert!(Kind::OverBudget.freezes());
+}
+
+#[test]
+fn a_question_about_money_that_did_not_move_freezes_nothing() {
+    for kind in [
+        Kind::InstalmentFailed,
+        Kind::AgreementHeldBack,
+        Kind::AgreementLost,
+        Kind::Quarantined,
+        Kind::PaymentTheirsOnly,
+        Kind::DatabaseMoved,
+    ] {
+        assert!(!kind.freezes(), "{kind}");
+    }
+}
+
+#[test]
+fn what_may_be_answered_depends_on_what_the_question_is_about() {
+    use Resolution as R;
+    let answers = |kind: Kind, subject| kind.resolutions(subject);
+    assert_eq!(
+        answers(Kind::EchoMismatch, "payment"),
+        [R::Collected, R::NotCollected]
+    );
+    assert_eq!(answers(Kind::EchoMismatch, "agreement"), [R::Noted]);
+    // A report can be thrown away; what is owed, or under way, cannot.
+    assert_eq!(
+        answers(Kind::Quarantined, "webhook"),
+        [R::Release, R::Discard]
+    );
+    assert_eq!(answers(Kind::Quarantined, "instalment"), [R::Release]);
 }
 
 const LATE: PaymentInQuestion = PaymentInQuestion {
