@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use domain::date::{BusinessDate, Instant};
-use domain::gate::{Clears, Refusal};
+use domain::gate::{Awaited, Clears, Refusal, SendingHours};
 use domain::instalment::{Event, State};
 use domain::payment::Step;
 use domain::plan;
@@ -58,7 +58,7 @@ pub(crate) fn put_off(
             ..waiting(row, refusal)
         },
         Step::Advance(_) => InstalmentMove {
-            wake_at: Some(look_again(refusal, room_ends, now, settings)),
+            wake_at: Some(look_again(refusal, room_ends, now, settings.hours)),
             ..waiting(row, refusal)
         },
         // Its payment is the work now, or it has ended: nothing is left to do here.
@@ -120,11 +120,12 @@ pub(crate) fn look_again(
     refusal: &Refusal,
     room_ends: BusinessDate,
     now: Instant,
-    settings: &Settings,
+    hours: SendingHours,
 ) -> Instant {
     let clears_at = match refusal.clears() {
         Clears::At(at) => at,
-        Clears::When(_) | Clears::Never => soon(now, room_ends, settings),
+        Clears::When(awaited) if wakes(awaited) => tomorrow(now, room_ends, hours),
+        Clears::When(_) | Clears::Never => soon(now, room_ends, hours),
     };
     let next = clears_at.max(now + TimeDelta::seconds(1));
     let over_at = room_ends.closes_at();
@@ -135,10 +136,25 @@ pub(crate) fn look_again(
     }
 }
 
+/// Whether what happens wakes the instalment in the same transaction, even one that is attended just then: so there
+/// is nothing to look for.
+const fn wakes(awaited: Awaited) -> bool {
+    matches!(awaited, Awaited::CollectionsOpened | Awaited::PlanResumed)
+}
+
+/// Tomorrow, when sending begins; as ever on its last day.
+fn tomorrow(now: Instant, room_ends: BusinessDate, hours: SendingHours) -> Instant {
+    let today = BusinessDate::of_instant(now);
+    let tomorrow = today.plus_days(1).filter(|_| today < room_ends);
+    tomorrow.map_or_else(
+        || soon(now, room_ends, hours),
+        |tomorrow| hours.opens_at(tomorrow),
+    )
+}
+
 /// In an hour. Outside sending hours nothing could be sent anyway; but the last of them are not slept
 /// through.
-fn soon(now: Instant, room_ends: BusinessDate, settings: &Settings) -> Instant {
-    let hours = settings.hours;
+fn soon(now: Instant, room_ends: BusinessDate, hours: SendingHours) -> Instant {
     let soon = now + LOOK_AGAIN;
     let today = BusinessDate::of_instant(soon);
     let last_minutes = now + LOOK_AGAIN_LATE;
@@ -149,5 +165,43 @@ fn soon(now: Instant, room_ends: BusinessDate, settings: &Settings) -> Instant {
     } else {
         let tomorrow = today.plus_days(1);
         tomorrow.map_or(soon, |tomorrow| hours.opens_at(tomorrow))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::gate::Scope;
+
+    use super::*;
+
+    fn next(refusal: &Refusal, room_ends: &str, now: &str) -> String {
+        let hours = SendingHours::default();
+        let now = now.parse().expect("an instant");
+        let next = look_again(refusal, room_ends.parse().expect("a date"), now, hours);
+        next.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+    }
+
+    #[test]
+    fn what_is_woken_by_what_it_waits_for_sleeps_until_the_morning() {
+        let paused = Refusal::PlanNotActive {
+            state: plan::State::Paused,
+        };
+        let stopped = Refusal::CollectionsStopped { scope: Scope::All };
+        for refusal in [paused, stopped] {
+            // Ten in the morning in Sydney, in winter; sending begins at six.
+            let waits = next(&refusal, "2026-06-12", "2026-06-10T00:00:00Z");
+            assert_eq!(waits, "2026-06-10T20:00:00Z", "{refusal}");
+            // On its last day as everything else, and no longer than its room.
+            let last = next(&refusal, "2026-06-10", "2026-06-10T00:00:00Z");
+            assert_eq!(last, "2026-06-10T01:00:00Z", "{refusal}");
+            let over = next(&refusal, "2026-06-10", "2026-06-10T13:59:58Z");
+            assert_eq!(over, "2026-06-10T14:00:00Z", "{refusal}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_wakes_is_looked_at_within_the_hour() {
+        let frozen = next(&Refusal::PlanFrozen, "2026-06-12", "2026-06-10T00:00:00Z");
+        assert_eq!(frozen, "2026-06-10T01:00:00Z");
     }
 }

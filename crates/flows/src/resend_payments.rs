@@ -108,7 +108,7 @@ fn wait_or_give_up(
     let wake_at = if heard_of && matches!(refusal, Refusal::AgreementStale { .. }) {
         now + TimeDelta::minutes(1)
     } else {
-        look_again(refusal, room_ends, now, &deps.settings)
+        look_again(refusal, room_ends, now, deps.settings.hours)
     };
     Some(PaymentWrite {
         wake_at: Some(wake_at),

@@ -47,7 +47,8 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(120);
 /// A worker's own connections.
 const CONNECTIONS: u32 = 3;
 
-/// From so many plans on, time passes in coarser steps: there is company enough at each of them.
+/// From so many plans on, time passes in coarser steps, and more is leased at once: there is company enough
+/// at each of them.
 const MANY_PLANS: u64 = 500;
 /// Statements are planned once, not each time, and never as a walk through a whole table: a storm
 /// fills its tables faster than PostgreSQL counts them.
@@ -157,7 +158,7 @@ impl Storm {
             by_agreement: HashMap::new(),
             refused: 0,
             tick: TimeDelta::seconds(*dice.pick(ticks(config.plans))),
-            slice: *dice.pick(&[16, 64, 256]),
+            slice: *dice.pick(slices(config.plans)),
             clock,
             hand,
             sandbox,
@@ -232,7 +233,16 @@ fn ticks(plans: u64) -> &'static [i64; 4] {
     if plans < MANY_PLANS {
         &[15, 60, 300, 900]
     } else {
-        &[900, 1_800, 3_600, 3_600]
+        &[900, 3_600, 7_200, 14_400]
+    }
+}
+
+/// How many rows one lease may take.
+fn slices(plans: u64) -> &'static [i64; 3] {
+    if plans < MANY_PLANS {
+        &[16, 64, 256]
+    } else {
+        &[64, 256, 256]
     }
 }
 

@@ -289,3 +289,45 @@ fn an_instalment_that_failed_is_tried_again_or_ends_another_way() {
     let refused = correct(Kind::InstalmentFailed, Resolution::CollectAgain, open);
     assert_eq!(refused, Err(Misfit::MovedOn));
 }
+
+/// Whether `resolution` of a question of `kind` fits exactly the rows of which `fits` says so.
+fn fits_exactly(
+    kind: Kind,
+    resolution: Resolution,
+    fits: impl Fn(&PaymentInQuestion) -> bool,
+) -> bool {
+    rows()
+        .into_iter()
+        .all(|row| correct(kind, resolution, row).is_ok() == fits(&row))
+}
+
+#[test]
+fn collected_fits_money_that_moved_once_and_nothing_else() {
+    let is_over =
+        |row: &PaymentInQuestion| matches!(row.payment, P::Failed | P::Rejected | P::Abandoned);
+    let never_left = |row: &PaymentInQuestion| matches!(row.payment, P::Intended | P::Sending);
+    let may_stand = |kind: Kind, row: &PaymentInQuestion| match kind {
+        Kind::LateSettlement => is_over(row) && row.claimed == Some(P::Settled),
+        Kind::SettledAfterEnd => row.payment == P::Settled,
+        kind => kind == Kind::EchoMismatch && !is_over(row) && !never_left(row),
+    };
+    for kind in [
+        Kind::LateSettlement,
+        Kind::SettledAfterEnd,
+        Kind::EchoMismatch,
+    ] {
+        let fits = |row: &PaymentInQuestion| !row.other_live_payment && may_stand(kind, row);
+        assert!(fits_exactly(kind, Resolution::Collected, fits), "{kind}");
+    }
+}
+
+#[test]
+fn a_reversal_fits_a_settled_payment_whose_money_is_said_to_be_gone() {
+    let is_reversed =
+        |row: &PaymentInQuestion| row.payment == P::Settled && row.claimed == Some(P::Failed);
+    assert!(fits_exactly(
+        Kind::Reversal,
+        Resolution::NotCollected,
+        is_reversed
+    ));
+}
