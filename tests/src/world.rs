@@ -32,7 +32,8 @@ mod dump;
 pub use build::WorldBuilder;
 pub use calls::{Customer, PlanHandle};
 pub use views::{
-    Agreement, Event, Instalment, Ledger, LedgerPayment, LedgerRefusal, Payment, Plan, Window,
+    Agreement, Event, Instalment, Ledger, LedgerPayment, LedgerRefusal, LedgerWebhooks, Payment,
+    Plan, Window,
 };
 pub use wire::{Wire, WireMode};
 

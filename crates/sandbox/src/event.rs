@@ -84,7 +84,7 @@ pub(crate) struct Event {
     request_id: Uuid,
     body: String,
     /// An extra copy of the first attempt is sent.
-    repeated: bool,
+    repeats: u8,
 }
 
 /// What is to be posted, and for which attempt of which event.
@@ -108,7 +108,7 @@ pub(crate) struct Tally {
     pub(crate) sent: u64,
     /// Events that never left.
     pub(crate) lost: u64,
-    /// Events sent twice.
+    /// Events sent more than once.
     pub(crate) repeated: u64,
     /// Events whose first attempt was held back.
     pub(crate) delayed: u64,
@@ -133,7 +133,7 @@ impl World {
     pub(crate) fn publish(&mut self, at: DateTime<Utc>, word: &str, of: Subject, body: Value) {
         let fate = self.faults.event_fate();
         self.tally.lost += u64::from(fate.lost);
-        self.tally.repeated += u64::from(fate.repeated);
+        self.tally.repeated += u64::from(0 < fate.repeats);
         self.tally.delayed += u64::from(0 < fate.delay_seconds);
         self.tally.reordered += u64::from(fate.overtaken);
         if fate.lost {
@@ -155,7 +155,7 @@ impl World {
         let event = Event {
             request_id: uuid::Builder::from_random_bytes(rand::random()).into_uuid(),
             body: envelope.to_string(),
-            repeated: fate.repeated,
+            repeats: fate.repeats,
         };
         self.events_published += 1;
         let number = self.events_published;
@@ -192,7 +192,11 @@ impl World {
             return None;
         };
         let found = self.events.get(&event)?;
-        let copies = if found.repeated && attempt == 0 { 2 } else { 1 };
+        let copies = if attempt == 0 {
+            1 + u32::from(found.repeats)
+        } else {
+            1
+        };
         let (request_id, body) = (found.request_id, found.body.clone());
         self.tally.sent += u64::from(copies);
         let signature = signature(&self.webhooks.secrets, at, &body);

@@ -15,8 +15,10 @@ pub(crate) struct FaultRates {
     pub(crate) seed: u64,
     /// Events that never leave although the bank believes they arrived.
     pub(crate) lose_webhooks: u8,
-    /// Events sent twice.
+    /// Events sent `repeat_times` more than once.
     pub(crate) repeat_webhooks: u8,
+    /// 1 to 20.
+    pub(crate) repeat_times: u8,
     /// Events whose first attempt waits for `delay_seconds`.
     pub(crate) delay_webhooks: u8,
     pub(crate) delay_seconds: u32,
@@ -59,6 +61,7 @@ impl Default for FaultRates {
             seed: 0,
             lose_webhooks: 0,
             repeat_webhooks: 0,
+            repeat_times: 1,
             delay_webhooks: 0,
             delay_seconds: 0,
             reorder_webhooks: 0,
@@ -117,7 +120,8 @@ pub(crate) struct Faults {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct EventFate {
     pub(crate) lost: bool,
-    pub(crate) repeated: bool,
+    /// How many times more than once it is sent.
+    pub(crate) repeats: u8,
     pub(crate) delay_seconds: u32,
     /// Waits for the next event to leave first.
     pub(crate) overtaken: bool,
@@ -174,9 +178,10 @@ impl Faults {
         self.struck.delayed += u64::from(delayed);
         self.struck.reordered += u64::from(overtaken);
         let delay_seconds = if delayed { self.rates.delay_seconds } else { 0 };
+        let repeats = if repeated { self.rates.repeat_times } else { 0 };
         EventFate {
             lost,
-            repeated,
+            repeats,
             delay_seconds,
             overtaken,
         }

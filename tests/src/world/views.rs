@@ -205,10 +205,14 @@ pub struct LedgerWebhooks {
     pub sent: u64,
     /// Events that never left.
     pub lost: u64,
-    /// Events sent twice.
+    /// Events sent more than once.
     pub repeated: u64,
     /// Events held back at first.
     pub delayed: u64,
+    /// Events that waited for the next one.
+    pub reordered: u64,
+    /// Events that were taken.
+    pub delivered: u64,
 }
 
 /// Sums over the bank's settled payments.

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use e2e::world::World;
+use e2e::world::{LedgerWebhooks, World};
 
 use crate::told::{AMOUNT, sydney, weekly};
 
@@ -16,17 +16,18 @@ struct Money {
     payments: Vec<(String, usize)>,
 }
 
-async fn money_under(faults: Value) -> (Money, u64) {
+/// What is left once everything has arrived, and which webhooks were struck.
+async fn money_under(faults: Value) -> (Money, LedgerWebhooks) {
     let world = World::builder().faults(faults).build().await;
     let plan = world.active_plan(weekly("2026-01-12", 3)).await;
     world
         .payer(&plan.customer, json!({ "short_on": ["2026-01-19"] }))
         .await;
-    world.advance_to(sydney("2026-01-26 08:00")).await;
+    // The last ones may be five days late.
+    world.advance_to(sydney("2026-02-01 08:00")).await;
 
     let told = world.plan(&plan).await;
     let webhooks = world.ledger().await.webhooks;
-    let struck = webhooks.lost + webhooks.repeated + webhooks.delayed;
     let payments = told
         .instalments
         .iter()
@@ -39,16 +40,39 @@ async fn money_under(faults: Value) -> (Money, u64) {
             .collect(),
     };
     world.finish().await;
-    (money, struck)
+    (money, webhooks)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn webhooks_that_never_come_or_five_times_or_late_end_in_the_same_state() {
+    let (expected, once) = money_under(json!({})).await;
+    assert_eq!(expected.collected, 3 * AMOUNT);
+    assert_eq!(expected.payments[1], ("settled".to_owned(), 2));
+    assert!(0 < once.delivered);
+
+    let (never, told) = money_under(json!({ "lose_webhooks": 100 })).await;
+    assert_eq!(never, expected);
+    assert_eq!((told.sent, told.lost), (0, once.delivered));
+
+    let five_times = json!({ "repeat_webhooks": 100, "repeat_times": 4 });
+    let (five_times, told) = money_under(five_times).await;
+    assert_eq!(five_times, expected);
+    assert_eq!(told.sent, 5 * told.delivered);
+
+    let (shuffled, told) = money_under(json!({ "reorder_webhooks": 100 })).await;
+    assert_eq!(shuffled, expected);
+    assert!(0 < told.reordered);
+
+    let late = json!({ "delay_webhooks": 100, "delay_seconds": 5 * 86_400 });
+    let (late, told) = money_under(late).await;
+    assert_eq!(late, expected);
+    assert_eq!(told.delayed, told.delivered);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn webhooks_in_any_order_and_number_end_in_the_same_state() {
     let (expected, _) = money_under(json!({})).await;
-    assert_eq!(expected.collected, 3 * AMOUNT);
-    assert_eq!(expected.payments[1], ("settled".to_owned(), 2));
-
-    let mut struck_in_all = 0;
+    let mut struck = 0;
     for seed in [1, 2, 3] {
         let faults = json!({
             "seed": seed,
@@ -56,12 +80,13 @@ async fn webhooks_in_any_order_and_number_end_in_the_same_state() {
             "repeat_webhooks": 60,
             "delay_webhooks": 50,
             "delay_seconds": 90_000,
+            "reorder_webhooks": 30,
         });
-        let (money, struck) = money_under(faults).await;
+        let (money, told) = money_under(faults).await;
         assert_eq!(money, expected, "seed {seed}");
-        struck_in_all += struck;
+        struck += told.lost + told.repeated + told.delayed + told.reordered;
     }
-    assert!(5 < struck_in_all, "the seeds struck {struck_in_all} times");
+    assert!(5 < struck, "the seeds struck {struck} times");
 }
 
 fn settled(uid: &str) -> Value {

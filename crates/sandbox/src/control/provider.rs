@@ -83,6 +83,10 @@ pub(super) async fn set_faults(
         let detail = "A rate is a percentage, 0 to 100".to_owned();
         return Err(Problem::unprocessable("Impossible rate", detail));
     }
+    if !(1..=20).contains(&rates.repeat_times) {
+        let detail = "repeat_times is 1 to 20".to_owned();
+        return Err(Problem::unprocessable("Not a number of times", detail));
+    }
     if !(500..=599).contains(&rates.error_status) {
         let detail = "error_status is 500 to 599".to_owned();
         return Err(Problem::unprocessable("Not an error status", detail));

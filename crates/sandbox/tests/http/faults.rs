@@ -72,6 +72,22 @@ async fn a_repeated_event_comes_twice_under_one_request_id() {
 }
 
 #[tokio::test]
+async fn an_event_comes_as_often_as_was_asked_for() {
+    let faults = json!({"repeat_webhooks": 100, "repeat_times": 4});
+    let (rig, receiver) = rig_with_faults(faults).await;
+    pay_and_wait(&rig, 1).await;
+    assert_eq!(receiver.seen().len(), 5);
+    for times in [0, 21] {
+        let faults = json!({"repeat_webhooks": 100, "repeat_times": times});
+        let (status, told) = rig.put("/sandbox/faults", faults).await;
+        assert_eq!(
+            (status, &told["detail"]),
+            (422, &json!("repeat_times is 1 to 20"))
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_delayed_event_comes_late() {
     let faults = json!({"delay_webhooks": 100, "delay_seconds": 600});
     let (rig, receiver) = rig_with_faults(faults).await;
