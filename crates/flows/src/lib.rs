@@ -77,6 +77,9 @@ pub struct Settings {
     pub agreement_refresh: TimeDelta,
     /// The most provider calls one batch has in flight.
     pub calls_in_flight_max: usize,
+    /// The most payments, or proposals, that are let pass before they are called out, at least 1: as many as may
+    /// be in flight, or some wait behind others after the gate has let them pass.
+    pub calls_prepared_max: usize,
     /// The address given to the provider as the asker of a PayID look-up.
     pub requester_ip: IpAddr,
     /// The secrets webhooks may be signed with; empty when the provider signs none.

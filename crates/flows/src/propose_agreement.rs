@@ -38,7 +38,7 @@ pub async fn propose_agreements(
     ids: &[AgreementId],
 ) -> Result<(), FlowError> {
     // As many at a time as may be called at once: none waits behind another after the gate has let it pass.
-    for slice in ids.chunks(deps.settings.calls_in_flight_max.max(1)) {
+    for slice in ids.chunks(deps.settings.calls_prepared_max.max(1)) {
         propose_slice(deps, token, slice).await?;
     }
     Ok(())

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use domain::date::{BusinessDate, Instant};
-use domain::gate::{Awaited, Clears, Refusal, SendingHours};
+use domain::gate::{Clears, Refusal, SendingHours};
 use domain::instalment::{Event, State};
 use domain::payment::Step;
 use domain::plan;
@@ -124,7 +124,7 @@ pub(crate) fn look_again(
 ) -> Instant {
     let clears_at = match refusal.clears() {
         Clears::At(at) => at,
-        Clears::When(awaited) if wakes(awaited) => tomorrow(now, room_ends, hours),
+        Clears::When(_) if is_told(refusal) => tomorrow(now, room_ends, hours),
         Clears::When(_) | Clears::Never => soon(now, room_ends, hours),
     };
     let next = clears_at.max(now + TimeDelta::seconds(1));
@@ -136,10 +136,10 @@ pub(crate) fn look_again(
     }
 }
 
-/// Whether what happens wakes the instalment in the same transaction, even one that is attended just then: so there
-/// is nothing to look for.
-const fn wakes(awaited: Awaited) -> bool {
-    matches!(awaited, Awaited::CollectionsOpened | Awaited::PlanResumed)
+/// Whether what ends the refusal wakes the instalment in the same transaction, even one that is attended just then: so
+/// there is nothing to look for. A switch wakes as well, but in need it may be turned by hand in the database.
+const fn is_told(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::PlanFrozen | Refusal::PlanNotActive { .. })
 }
 
 /// Tomorrow, when sending begins; as ever on its last day.
@@ -186,8 +186,7 @@ mod tests {
         let paused = Refusal::PlanNotActive {
             state: plan::State::Paused,
         };
-        let stopped = Refusal::CollectionsStopped { scope: Scope::All };
-        for refusal in [paused, stopped] {
+        for refusal in [paused, Refusal::PlanFrozen] {
             // Ten in the morning in Sydney, in winter; sending begins at six.
             let waits = next(&refusal, "2026-06-12", "2026-06-10T00:00:00Z");
             assert_eq!(waits, "2026-06-10T20:00:00Z", "{refusal}");
@@ -201,7 +200,13 @@ mod tests {
 
     #[test]
     fn what_nobody_wakes_is_looked_at_within_the_hour() {
-        let frozen = next(&Refusal::PlanFrozen, "2026-06-12", "2026-06-10T00:00:00Z");
-        assert_eq!(frozen, "2026-06-10T01:00:00Z");
+        let suspended = Refusal::AgreementNotActive {
+            state: domain::agreement::State::Suspended,
+        };
+        let stopped = Refusal::CollectionsStopped { scope: Scope::All };
+        for refusal in [suspended, stopped] {
+            let waits = next(&refusal, "2026-06-12", "2026-06-10T00:00:00Z");
+            assert_eq!(waits, "2026-06-10T01:00:00Z", "{refusal}");
+        }
     }
 }

@@ -61,7 +61,7 @@ pub async fn send_payments(
 /// As many at a time as may be called at once, so that no request waits behind another after the gate has
 /// let it pass.
 pub(crate) fn slices(deps: &Deps, plans: Vec<ArmPlan>) -> Vec<Vec<ArmPlan>> {
-    let size = deps.settings.calls_in_flight_max.max(1);
+    let size = deps.settings.calls_prepared_max.max(1);
     plans.chunks(size).map(<[ArmPlan]>::to_vec).collect()
 }
 

@@ -58,6 +58,7 @@ pub async fn deps(config: &Config, stop: &CancellationToken) -> anyhow::Result<D
 
 fn settings(config: &Config, uid_key: UidKey) -> anyhow::Result<Settings> {
     let collection = &config.collection;
+    let calls_in_flight_max = usize::try_from(config.provider.calls_in_flight_max)?.max(1);
     Ok(Settings {
         uid_key,
         hours: SendingHours {
@@ -68,7 +69,8 @@ fn settings(config: &Config, uid_key: UidKey) -> anyhow::Result<Settings> {
         retry: retry_policy(collection)?,
         catch_up_per_day_max: Some(collection.catch_up_per_day_max).filter(|most| 0 < *most),
         agreement_refresh: TimeDelta::hours(i64::from(collection.agreement_refresh_hours)),
-        calls_in_flight_max: usize::try_from(config.provider.calls_in_flight_max)?.max(1),
+        calls_in_flight_max,
+        calls_prepared_max: calls_in_flight_max,
         requester_ip: config
             .provider
             .requester_ip

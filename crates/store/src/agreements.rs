@@ -14,6 +14,7 @@ use domain::uid::{AgreementId, PlanId};
 use crate::exceptions::{ByItself, NewException, close_by_itself, open_exceptions};
 use crate::journal::{JournalLine, NewEvent, append_events, append_journal};
 use crate::plans::{freeze_plans, plan_line};
+use crate::wake::wake_plan;
 use crate::{Store, StoreError};
 
 mod rows;
@@ -211,18 +212,7 @@ async fn move_plan(
     .execute(&mut *tx)
     .await?;
     if plan_move.wakes_instalments {
-        sqlx::query(
-            "update instalment
-             set wake_at = $2
-             where plan_id = $1
-               and waiting_because is not null
-               and state in ('scheduled', 'retrying')
-               and $2 < wake_at",
-        )
-        .bind(id)
-        .bind(now)
-        .execute(&mut *tx)
-        .await?;
+        wake_plan(tx, id, None, now).await?;
     }
     Ok(done.rows_affected() == 1)
 }

@@ -24,9 +24,11 @@ use crate::{Store, StoreError};
 
 mod held;
 mod statements;
+mod plan;
 mod quarantine;
 
 pub use held::HeldRow;
+pub(crate) use plan::wake_plan;
 pub use quarantine::{Begun, CRASHES_MAX};
 use statements::Statements;
 

@@ -73,16 +73,29 @@ impl Storm {
             if backlog.due <= backlog.leased {
                 return Ok(backlog.next_wake_at);
             }
-            for kind in Kind::ALL {
-                for batch in self.lease(kind).await? {
-                    self.attend(crew, batch).await?;
-                }
+            for kind in self.turns {
+                self.attend_all(crew, kind).await?;
             }
         }
         self.breaks(format!(
             "I10: rows are due again and again, {ROUNDS_MAX} times at one instant"
         ));
         Ok(None)
+    }
+
+    /// Attends rows of one kind until fewer are due than one lease takes.
+    async fn attend_all(&mut self, crew: Crew, kind: Kind) -> Result<(), StormError> {
+        for _ in 0..ROUNDS_MAX {
+            let batches = self.lease(kind).await?;
+            let leased: usize = batches.iter().map(|batch| batch.ids.len()).sum();
+            for batch in batches {
+                self.attend(crew, batch).await?;
+            }
+            if i64::try_from(leased).unwrap_or(i64::MAX) < self.slice {
+                return Ok(());
+            }
+        }
+        Ok(())
     }
 
     async fn lease(&mut self, kind: Kind) -> Result<Vec<Batch>, StormError> {

@@ -65,8 +65,9 @@ impl Storm {
     pub(crate) async fn open_plan(&mut self, number: u64) -> Result<(), StormError> {
         let account = format!("062000-{}", 10_000_000 + number);
         let account = json!({ "type": "bban", "value": account });
+        let borrower = format!("borrower-{number}");
         let customer = json!({
-            "external_id": format!("borrower-{number}"),
+            "external_id": borrower,
             "name": "Robin Sample",
             "account": account,
         });
@@ -86,7 +87,7 @@ impl Storm {
             body["external_id"] = json!(format!("loan-{number}-{attempt}"));
             body["customer_id"] = json!(customer_id);
             body["description"] = json!("Loan repayments");
-            if self.ask_for(&plan, &body, &account).await? {
+            if self.ask_for(&plan, &body, (&borrower, &account)).await? {
                 return Ok(());
             }
         }
@@ -99,9 +100,8 @@ impl Storm {
         &mut self,
         plan: &Asked,
         body: &Value,
-        account: &Value,
+        (borrower, account): (&str, &Value),
     ) -> Result<bool, StormError> {
-        let before = self.verifier.counts().await?;
         let (status, told) = self.ask_api("v1/plans", body).await?;
         let name = body["external_id"].as_str().unwrap_or_default();
         self.say(&format!("plan {name}: {status}"));
@@ -123,11 +123,10 @@ impl Storm {
         if !(400..500).contains(&status) {
             self.breaks(format!("API: a plan was answered with {status}: {body}"));
         }
-        let after = self.verifier.counts().await?;
-        if before != after {
-            self.breaks(format!(
-                "API: a refused plan left something: {before:?}, {after:?}"
-            ));
+        // Of one customer there is one plan, the first that is accepted.
+        let left = self.verifier.plans_of(borrower).await?;
+        if 0 < left {
+            self.breaks(format!("API: a refused plan left something: {body}"));
         }
         Ok(false)
     }

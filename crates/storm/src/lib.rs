@@ -18,6 +18,7 @@ mod ear;
 mod plans;
 mod agenda;
 mod report;
+mod pace;
 mod world;
 mod crew;
 mod deeds;

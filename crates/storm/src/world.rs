@@ -24,6 +24,7 @@ use flows::chores::schedule_comparisons;
 use flows::clock::{Clock, ClockHand, SeededIds, fresh_uuid};
 use flows::provider::Provider;
 use flows::{Deps, Settings};
+use store::wake::Kind;
 use store::{DataKey, Store, StoreError};
 use verify::Verifier;
 
@@ -34,6 +35,7 @@ use crate::dice::Dice;
 use crate::ear::Ear;
 use crate::fault::Faults;
 use crate::lending::Loan;
+use crate::pace;
 use crate::report::Broken;
 use crate::trace::Trace;
 use crate::wire::{Struck, Wires};
@@ -47,9 +49,6 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(120);
 /// A worker's own connections.
 const CONNECTIONS: u32 = 3;
 
-/// From so many plans on, time passes in coarser steps, and more is leased at once: there is company enough
-/// at each of them.
-const MANY_PLANS: u64 = 500;
 /// Statements are planned once, not each time, and never as a walk through a whole table: a storm
 /// fills its tables faster than PostgreSQL counts them.
 const PLANNED_ONCE: &str =
@@ -72,6 +71,8 @@ pub(crate) struct Storm {
     pub(crate) tick: TimeDelta,
     /// How many rows one lease takes.
     pub(crate) slice: i64,
+    /// In which order the kinds of rows are attended at one instant.
+    pub(crate) turns: [Kind; 5],
     pub(crate) clock: Clock,
     pub(crate) hand: ClockHand,
     pub(crate) sandbox: Sandbox,
@@ -141,7 +142,7 @@ impl Storm {
         };
         let (api_url, api_key, api_served) = open_api(&receiver).await?;
         // Some compare the provider's lists with the rows now and then, some do without.
-        let compare_hours: Option<i64> = *dice.pick(&[None, None, Some(6), Some(24)]);
+        let compare_hours: Option<i64> = *dice.pick(pace::comparisons(config.plans));
         if let Some(hours) = compare_hours {
             schedule_comparisons(&receiver, TimeDelta::hours(hours)).await?;
         }
@@ -157,8 +158,9 @@ impl Storm {
             loans: Vec::new(),
             by_agreement: HashMap::new(),
             refused: 0,
-            tick: TimeDelta::seconds(*dice.pick(ticks(config.plans))),
-            slice: *dice.pick(slices(config.plans)),
+            tick: TimeDelta::seconds(*dice.pick(pace::ticks(config.plans))),
+            slice: *dice.pick(pace::slices(config.plans)),
+            turns: *dice.pick(pace::turns(config.plans)),
             clock,
             hand,
             sandbox,
@@ -228,24 +230,6 @@ fn all_dice(seed: u64) -> AllDice {
     }
 }
 
-/// How finely time may pass, in seconds.
-fn ticks(plans: u64) -> &'static [i64; 4] {
-    if plans < MANY_PLANS {
-        &[15, 60, 300, 900]
-    } else {
-        &[900, 3_600, 7_200, 14_400]
-    }
-}
-
-/// How many rows one lease may take.
-fn slices(plans: u64) -> &'static [i64; 3] {
-    if plans < MANY_PLANS {
-        &[16, 64, 256]
-    } else {
-        &[64, 256, 256]
-    }
-}
-
 fn settings(dice: &mut Dice) -> Settings {
     Settings {
         uid_key: UidKey::new(UID_KEY),
@@ -255,6 +239,8 @@ fn settings(dice: &mut Dice) -> Settings {
         agreement_refresh: TimeDelta::days(*dice.pick(&[7, 14, 30])),
         // One after the other: the order of calls is part of what a seed decides.
         calls_in_flight_max: 1,
+        // As many at a time as if they were in flight together: no time passes between them here.
+        calls_prepared_max: *dice.pick(&[1, 8, 32]),
         requester_ip: IpAddr::from([127, 0, 0, 1]),
         webhook_secrets: Vec::new(),
     }

@@ -167,6 +167,17 @@ impl Verifier {
         })
     }
 
+    /// How many plans a customer has, by the lender's own name of the customer.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does.
+    pub async fn plans_of(&self, external_id: &str) -> Result<u64, VerifyError> {
+        Ok(rows::plans_of(&self.pool, external_id)
+            .await?
+            .unsigned_abs())
+    }
+
     /// How many instalments there are in each state, by its name.
     ///
     /// # Errors

@@ -271,6 +271,18 @@ pub(crate) async fn counts(pool: &PgPool) -> Result<(i64, i64, i64, i64), sqlx::
     .await
 }
 
+/// How many plans there are of the customer whom the lender names so.
+pub(crate) async fn plans_of(pool: &PgPool, external_id: &str) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar(
+        "select count(*)
+         from plan p join customer c on c.id = p.customer_id
+         where c.external_id = $1",
+    )
+    .bind(external_id)
+    .fetch_one(pool)
+    .await
+}
+
 /// How many open questions there are of each kind.
 pub(crate) async fn questions(pool: &PgPool) -> Result<Vec<(String, i64)>, sqlx::Error> {
     sqlx::query_as("select kind, count(*) from exception group by kind order by kind")

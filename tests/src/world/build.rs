@@ -222,6 +222,7 @@ impl WorldBuilder {
             catch_up_per_day_max: Some(2),
             agreement_refresh: self.agreement_refresh,
             calls_in_flight_max: 16,
+            calls_prepared_max: 16,
             requester_ip: IpAddr::from([127, 0, 0, 1]),
             webhook_secrets: self.webhook_secrets.clone(),
         }

@@ -101,6 +101,7 @@ impl Api {
             catch_up_per_day_max: Some(2),
             agreement_refresh: TimeDelta::hours(24),
             calls_in_flight_max: 4,
+            calls_prepared_max: 4,
             requester_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
             webhook_secrets: Vec::new(),
         };

@@ -256,3 +256,21 @@ async fn freezes_before_anything_is_sent(field: &'static str, value: Value) {
     assert!(world.ledger().await.payments.is_empty());
     world.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fell_due_before_its_payer_approved_is_collected_as_soon_as_they_do() {
+    let world = World::builder().build().await;
+    let customer = world.register_customer().await;
+    let plan = world
+        .register_plan(&customer, weekly("2026-01-08", 2))
+        .await;
+    world.advance_to(sydney("2026-01-08 10:00")).await;
+    let told = world.plan(&plan).await;
+    assert_eq!(told.state, "awaiting_agreement");
+    assert!(told.instalments[0].payments.is_empty());
+
+    world.approve(&plan).await;
+    world.advance_by(TimeDelta::minutes(2)).await;
+    assert_eq!(world.plan(&plan).await.states(), ["collected", "scheduled"]);
+    world.finish().await;
+}

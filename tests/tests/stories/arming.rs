@@ -115,10 +115,10 @@ async fn kept_back_by(world: &World, plan: &PlanHandle, statement: &'static str)
         .clone()
 }
 
-/// Undoes it, and the instalment is collected.
-async fn goes_on(world: World, plan: &PlanHandle, statement: &'static str) {
+/// Undoes it behind everybody's back, and the instalment is collected by the time it is looked at again.
+async fn goes_on(world: World, plan: &PlanHandle, statement: &'static str, by: &str) {
     begun(&world, statement).await.commit().await.unwrap();
-    world.advance_to(sydney("2026-01-12 12:00")).await;
+    world.advance_to(sydney(by)).await;
     assert_eq!(world.plan(plan).await.totals.collected, AMOUNT);
     world.finish().await;
 }
@@ -130,7 +130,7 @@ async fn a_kill_switch_that_is_closed_while_arming_runs_is_heeded() {
     let because = kept_back_by(&world, &plan, closed).await;
     assert_eq!(because.as_deref(), Some("collections_stopped"));
     let opened = "update control set collections_open = true where scope = 'all'";
-    goes_on(world, &plan, opened).await;
+    goes_on(world, &plan, opened, "2026-01-12 12:00").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -139,7 +139,8 @@ async fn a_plan_that_is_frozen_while_arming_runs_is_heeded() {
     let frozen = "update plan set frozen_because = 'a story'";
     let because = kept_back_by(&world, &plan, frozen).await;
     assert_eq!(because.as_deref(), Some("plan_frozen"));
-    goes_on(world, &plan, "update plan set frozen_because = null").await;
+    let freed = "update plan set frozen_because = null";
+    goes_on(world, &plan, freed, "2026-01-13 08:00").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -148,7 +149,13 @@ async fn an_agreement_that_is_suspended_while_arming_runs_is_heeded() {
     let suspended = "update agreement set state = 'suspended'";
     let because = kept_back_by(&world, &plan, suspended).await;
     assert_eq!(because.as_deref(), Some("agreement_not_active"));
-    goes_on(world, &plan, "update agreement set state = 'active'").await;
+    goes_on(
+        world,
+        &plan,
+        "update agreement set state = 'active'",
+        "2026-01-12 12:00",
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -192,7 +199,7 @@ async fn a_worker_whose_lease_another_has_taken_over_arms_nothing() {
         .unwrap();
     assert_eq!(armed, 0);
     let given_back = "update instalment set lease_token = null, leased_until = null";
-    goes_on(world, &plan, given_back).await;
+    goes_on(world, &plan, given_back, "2026-01-12 12:00").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

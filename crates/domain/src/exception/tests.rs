@@ -306,19 +306,16 @@ fn collected_fits_money_that_moved_once_and_nothing_else() {
     let is_over =
         |row: &PaymentInQuestion| matches!(row.payment, P::Failed | P::Rejected | P::Abandoned);
     let never_left = |row: &PaymentInQuestion| matches!(row.payment, P::Intended | P::Sending);
-    let may_stand = |kind: Kind, row: &PaymentInQuestion| match kind {
-        Kind::LateSettlement => is_over(row) && row.claimed == Some(P::Settled),
-        Kind::SettledAfterEnd => row.payment == P::Settled,
-        kind => kind == Kind::EchoMismatch && !is_over(row) && !never_left(row),
-    };
-    for kind in [
-        Kind::LateSettlement,
-        Kind::SettledAfterEnd,
-        Kind::EchoMismatch,
-    ] {
-        let fits = |row: &PaymentInQuestion| !row.other_live_payment && may_stand(kind, row);
+    let of_late = |row: &PaymentInQuestion| is_over(row) && row.claimed == Some(P::Settled);
+    let of_ended = |row: &PaymentInQuestion| row.payment == P::Settled;
+    let of_echo = |row: &PaymentInQuestion| !is_over(row) && !never_left(row);
+    let collected = |kind: Kind, may_stand: &dyn Fn(&PaymentInQuestion) -> bool| {
+        let fits = |row: &PaymentInQuestion| !row.other_live_payment && may_stand(row);
         assert!(fits_exactly(kind, Resolution::Collected, fits), "{kind}");
-    }
+    };
+    collected(Kind::LateSettlement, &of_late);
+    collected(Kind::SettledAfterEnd, &of_ended);
+    collected(Kind::EchoMismatch, &of_echo);
 }
 
 #[test]

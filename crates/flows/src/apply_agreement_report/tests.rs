@@ -26,6 +26,7 @@ fn settings() -> Settings {
         catch_up_per_day_max: Some(2),
         agreement_refresh: TimeDelta::hours(24),
         calls_in_flight_max: 1,
+        calls_prepared_max: 1,
         requester_ip: IpAddr::from([127, 0, 0, 1]),
         webhook_secrets: Vec::new(),
     }

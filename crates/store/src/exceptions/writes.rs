@@ -13,7 +13,7 @@ use crate::StoreError;
 use crate::instalments::{InstalmentMove, ended_event, write_moves};
 use crate::journal::{JournalLine, NewEvent, append_journal};
 use crate::plans::{NewAgreement, complete_plans, insert_agreement, plan_line};
-use crate::wake::Kind;
+use crate::wake::{Kind, wake_plan};
 
 /// An answer, decided.
 #[derive(Clone, Debug)]
@@ -303,28 +303,16 @@ async fn wake_waiting(
     because: &str,
     now: Instant,
 ) -> Result<(), StoreError> {
-    for statement in [
+    sqlx::query(
         "update agreement set wake_at = $3
          where plan_id = $1 and waiting_because = $2 and $3 < wake_at",
-        "update instalment set wake_at = $3
-         where plan_id = $1 and waiting_because = $2 and $3 < wake_at",
-    ] {
-        sqlx::query(statement)
-            .bind(plan_id)
-            .bind(because)
-            .bind(now)
-            .execute(&mut *tx)
-            .await?;
-    }
-    sqlx::query(
-        "update payment set wake_at = $2
-         where plan_id = $1 and state = 'intended' and $2 < wake_at",
     )
     .bind(plan_id)
+    .bind(because)
     .bind(now)
-    .execute(tx)
+    .execute(&mut *tx)
     .await?;
-    Ok(())
+    wake_plan(tx, plan_id, Some(because), now).await
 }
 
 /// Lets the plan go on once no question that freezes it is open any more; what waited for that is looked at now.

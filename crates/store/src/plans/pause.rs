@@ -14,6 +14,7 @@ use crate::codec::{date, understood};
 use crate::exceptions::{NewException, open_exceptions};
 use crate::idempotency::{self, Claimed, IdempotencyClaim};
 use crate::journal::{NewEvent, append_events, append_journal};
+use crate::wake::wake_plan;
 use crate::{Store, StoreError};
 
 /// A plan with what its pause and its resumption are decided on, read under locks.
@@ -214,7 +215,7 @@ async fn wake_on_the_date(
 /// What the pause held back is looked at now. Whoever decides on one of these rows just now, as of a plan that is
 /// paused, finds that it moved, and it is attended again. An agreement that has ended sleeps again.
 async fn wake_held(tx: &mut PgConnection, id: PlanId, now: Instant) -> Result<(), StoreError> {
-    for statement in [
+    sqlx::query(
         "update agreement
          set wake_at = case
                when state = 'drafted' then $2
@@ -223,30 +224,10 @@ async fn wake_held(tx: &mut PgConnection, id: PlanId, now: Instant) -> Result<()
              end,
              version = version + 1
          where plan_id = $1 and wake_at is not null",
-        "update instalment
-         set wake_at = least(wake_at, $2), version = version + 1
-         where id in (
-           select id
-           from instalment
-           where plan_id = $1
-             and state in ('scheduled', 'retrying')
-             and (waiting_because = 'plan_not_active' or wake_at <= $2)
-           order by id
-           for no key update)",
-        "update payment
-         set wake_at = least(wake_at, $2), version = version + 1
-         where id in (
-           select id
-           from payment
-           where plan_id = $1 and state = 'intended'
-           order by id
-           for no key update)",
-    ] {
-        sqlx::query(statement)
-            .bind(id.uuid())
-            .bind(now)
-            .execute(&mut *tx)
-            .await?;
-    }
-    Ok(())
+    )
+    .bind(id.uuid())
+    .bind(now)
+    .execute(&mut *tx)
+    .await?;
+    wake_plan(tx, id.uuid(), Some("plan_not_active"), now).await
 }
