@@ -14,7 +14,7 @@ use domain::uid::{AgreementId, PlanId};
 use crate::exceptions::{ByItself, NewException, close_by_itself, open_exceptions};
 use crate::journal::{JournalLine, NewEvent, append_events, append_journal};
 use crate::plans::{freeze_plans, plan_line};
-use crate::wake::wake_plan;
+use crate::wake::wake_plans;
 use crate::{Store, StoreError};
 
 mod rows;
@@ -156,7 +156,7 @@ impl Store {
             })
             .collect();
         for plan_move in done.iter().filter_map(|write| write.plan) {
-            if move_plan(&mut tx, plan_move, now).await? {
+            if move_plan(&mut tx, plan_move).await? {
                 let id = plan_move.id.uuid();
                 lines.push(plan_line(
                     id,
@@ -171,6 +171,13 @@ impl Store {
             .filter_map(|write| write.freeze.map(|because| (write.plan_id, because)))
             .collect();
         freeze_plans(&mut tx, &frozen).await?;
+        // Instalments may have been put off until their agreement is there.
+        let woken: Vec<Uuid> = done
+            .iter()
+            .filter_map(|write| write.plan.filter(|plan| plan.wakes_instalments))
+            .map(|plan| plan.id.uuid())
+            .collect();
+        wake_plans(&mut tx, &woken, None, now).await?;
         append_journal(&mut tx, &lines, now).await?;
         let exceptions: Vec<NewException> = done
             .iter()
@@ -185,23 +192,15 @@ impl Store {
         events.extend(close_by_itself(&mut tx, &answered, now, fresh_id).await?);
         append_events(&mut tx, &events, now).await?;
         tx.commit().await?;
-        if done
-            .iter()
-            .any(|write| write.plan.is_some_and(|plan| plan.wakes_instalments))
-        {
+        if !woken.is_empty() {
             self.poker.poke();
         }
         Ok(written.into_iter().map(AgreementId::new).collect())
     }
 }
 
-/// Moves a plan that still stands where it was seen. Its waiting instalments may have been put off until
-/// their agreement is there: then they are looked at now.
-async fn move_plan(
-    tx: &mut PgConnection,
-    plan_move: PlanMove,
-    now: Instant,
-) -> Result<bool, StoreError> {
+/// Moves a plan that still stands where it was seen.
+async fn move_plan(tx: &mut PgConnection, plan_move: PlanMove) -> Result<bool, StoreError> {
     let id = plan_move.id.uuid();
     let done = sqlx::query(
         "update plan set state = $3, version = version + 1 where id = $1 and state = $2",
@@ -211,9 +210,6 @@ async fn move_plan(
     .bind(plan_move.to.as_str())
     .execute(&mut *tx)
     .await?;
-    if plan_move.wakes_instalments {
-        wake_plan(tx, id, None, now).await?;
-    }
     Ok(done.rows_affected() == 1)
 }
 

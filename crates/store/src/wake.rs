@@ -28,7 +28,7 @@ mod plan;
 mod quarantine;
 
 pub use held::HeldRow;
-pub(crate) use plan::wake_plan;
+pub(crate) use plan::wake_plans;
 pub use quarantine::{Begun, CRASHES_MAX};
 use statements::Statements;
 

@@ -13,7 +13,7 @@ use crate::StoreError;
 use crate::instalments::{InstalmentMove, ended_event, write_moves};
 use crate::journal::{JournalLine, NewEvent, append_journal};
 use crate::plans::{NewAgreement, complete_plans, insert_agreement, plan_line};
-use crate::wake::{Kind, wake_plan};
+use crate::wake::{Kind, wake_plans};
 
 /// An answer, decided.
 #[derive(Clone, Debug)]
@@ -312,7 +312,7 @@ async fn wake_waiting(
     .bind(now)
     .execute(&mut *tx)
     .await?;
-    wake_plan(tx, plan_id, Some(because), now).await
+    wake_plans(tx, &[plan_id], Some(because), now).await
 }
 
 /// Lets the plan go on once no question that freezes it is open any more; what waited for that is looked at now.

@@ -14,7 +14,7 @@ use crate::codec::{date, understood};
 use crate::exceptions::{NewException, open_exceptions};
 use crate::idempotency::{self, Claimed, IdempotencyClaim};
 use crate::journal::{NewEvent, append_events, append_journal};
-use crate::wake::wake_plan;
+use crate::wake::wake_plans;
 use crate::{Store, StoreError};
 
 /// A plan with what its pause and its resumption are decided on, read under locks.
@@ -229,5 +229,5 @@ async fn wake_held(tx: &mut PgConnection, id: PlanId, now: Instant) -> Result<()
     .bind(now)
     .execute(&mut *tx)
     .await?;
-    wake_plan(tx, id.uuid(), Some("plan_not_active"), now).await
+    wake_plans(tx, &[id.uuid()], Some("plan_not_active"), now).await
 }
