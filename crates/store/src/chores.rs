@@ -34,17 +34,21 @@ pub struct ChoreView {
 }
 
 impl Store {
-    /// The chores with these ids.
+    /// The chores with these ids, by their names.
     ///
     /// # Errors
     ///
     /// Fails when the database does.
     pub async fn chores(&self, ids: &[Uuid]) -> Result<Vec<ChoreRow>, StoreError> {
-        let rows: Vec<(Uuid, String, Option<i32>, i64)> =
-            sqlx::query_as("select id, name, every_seconds, version from chore where id = any($1)")
-                .bind(ids)
-                .fetch_all(&self.pool)
-                .await?;
+        let rows: Vec<(Uuid, String, Option<i32>, i64)> = sqlx::query_as(
+            "select id, name, every_seconds, version
+             from chore
+             where id = any($1)
+             order by name",
+        )
+        .bind(ids)
+        .fetch_all(&self.pool)
+        .await?;
         Ok(rows
             .into_iter()
             .map(|(id, name, every_seconds, version)| ChoreRow {

@@ -114,7 +114,8 @@ impl Store {
                     array(select e.kind from exception e where e.subject_id = m.id) as asked
              from payment m
              join agreement a on a.id = m.agreement_id
-             where m.uid = any($1)",
+             where m.uid = any($1)
+             order by m.id",
         )
         .bind(uids)
         .fetch_all(&self.pool)
@@ -134,7 +135,8 @@ impl Store {
         let rows: Vec<RawAgreement> = sqlx::query_as(
             "select id, uid, state, quarantined_at is not null as is_quarantined
              from agreement
-             where uid = any($1)",
+             where uid = any($1)
+             order by id",
         )
         .bind(uids)
         .fetch_all(&self.pool)
@@ -158,7 +160,8 @@ impl Store {
              where $1 <= created_at and created_at <= $2
                and state in ('submitted', 'under_investigation', 'settled', 'failed')
                and quarantined_at is null
-               and last_sent_at <= $2",
+               and last_sent_at <= $2
+             order by id",
         )
         .bind(since)
         .bind(until)
@@ -181,7 +184,8 @@ impl Store {
              from agreement a
              join plan p on p.id = a.plan_id
              where a.state in ('pending', 'created', 'active', 'suspended')
-               and p.state not in ('completed', 'cancelled')",
+               and p.state not in ('completed', 'cancelled')
+             order by a.id",
         )
         .fetch_all(&self.pool)
         .await?;
