@@ -299,3 +299,28 @@ async fn what_has_ended_or_is_blocked_is_not_paused() {
     assert!(text.contains("not_in_future"), "{text}");
     world.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_attended_while_its_plan_is_resumed_is_attended_again() {
+    let world = World::builder().build().await;
+    let plan = world.active_plan(weekly("2026-01-12", 2)).await;
+    world.pause_plan(&plan, None).await;
+    // As if a worker whose clock is ahead of ours decided on the first one just now.
+    let leased = "update instalment
+                  set lease_token = gen_random_uuid(), leased_until = now() + interval '1 hour', leases = 1
+                  where sequence = 1";
+    sqlx::query(leased).execute(world.pool()).await.unwrap();
+    let versions = async || -> Vec<i64> {
+        sqlx::query_scalar("select version from instalment order by sequence")
+            .fetch_all(world.pool())
+            .await
+            .unwrap()
+    };
+    let before = versions().await;
+
+    world.resume_plan(&plan).await;
+    assert_eq!(versions().await, [before[0] + 1, before[1]]);
+    let released = "update instalment set lease_token = null, leased_until = null, leases = 0";
+    sqlx::query(released).execute(world.pool()).await.unwrap();
+    world.finish().await;
+}

@@ -9,7 +9,7 @@ use crate::StoreError;
 
 /// Wakes what waits for the rule `because`, or for any, of these plans: instalments, and payments that are to be
 /// sent again. Called in the transaction that ends the rule; whoever decides on one of these rows just then, as if
-/// the rule still held, finds that it moved, and it is attended again.
+/// the rule still held, finds that it moved, and it is attended again: also where it fell due after `now`.
 ///
 /// Locks instalments, then payments, each by their ids: the order in which everything locks.
 pub(crate) async fn wake_plans(
@@ -31,7 +31,8 @@ pub(crate) async fn wake_plans(
              and state in ('scheduled', 'retrying')
              and (waiting_because = $3
                or $3 is null and waiting_because is not null
-               or wake_at <= $2)
+               or wake_at <= $2
+               or lease_token is not null)
            order by id
            for no key update)",
     )
