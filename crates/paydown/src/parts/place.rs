@@ -11,7 +11,15 @@ use anyhow::Context;
 /// ends.
 #[derive(Debug)]
 pub(super) struct Held {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Said, and not left to the closing of the file: a process that was forked just now may have it open still.
+        // Where it fails, the end of that process does.
+        let _ = self.file.unlock();
+    }
 }
 
 /// Takes the directory, making it if it is not there.
@@ -47,7 +55,7 @@ pub(super) fn hold(dir: &Path, verb: &str) -> anyhow::Result<Held> {
     file.set_len(0).with_context(told)?;
     let name = format!("`paydown {verb}` (process {})\n", std::process::id());
     file.write_all(name.as_bytes()).with_context(told)?;
-    Ok(Held { _file: file })
+    Ok(Held { file })
 }
 
 /// The API's and the sandbox's port: those asked for if nobody has them, else any free ones.
