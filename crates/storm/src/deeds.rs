@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::StormError;
@@ -102,14 +103,23 @@ impl Storm {
         path: &str,
         body: &Value,
     ) -> Result<Option<Value>, StormError> {
+        self.ask_bank(path, body, &[StatusCode::CONFLICT]).await
+    }
+
+    /// The same; nothing where it is refused as one of these.
+    pub(crate) async fn ask_bank(
+        &self,
+        path: &str,
+        body: &Value,
+        refused_as: &[StatusCode],
+    ) -> Result<Option<Value>, StormError> {
         let url = format!("http://{}/sandbox/{path}", self.bank);
         let answer = self.http.post(url).json(body).send().await?;
         let status = answer.status();
         if status.is_success() {
             return Ok(Some(answer.json().await?));
         }
-        // It does not know what was never asked of it.
-        if status == reqwest::StatusCode::CONFLICT || status == reqwest::StatusCode::NOT_FOUND {
+        if refused_as.contains(&status) {
             return Ok(None);
         }
         let said = answer.text().await?;

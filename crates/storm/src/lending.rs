@@ -87,7 +87,7 @@ impl Storm {
             body["external_id"] = json!(format!("loan-{number}-{attempt}"));
             body["customer_id"] = json!(customer_id);
             body["description"] = json!("Loan repayments");
-            if self.ask_for(&plan, &body, (&borrower, &account)).await? {
+            if self.ask_for(&plan, &body, &borrower, &account).await? {
                 return Ok(());
             }
         }
@@ -100,7 +100,8 @@ impl Storm {
         &mut self,
         plan: &Asked,
         body: &Value,
-        (borrower, account): (&str, &Value),
+        borrower: &str,
+        account: &Value,
     ) -> Result<bool, StormError> {
         let (status, told) = self.ask_api("v1/plans", body).await?;
         let name = body["external_id"].as_str().unwrap_or_default();

@@ -2,6 +2,7 @@
 //! and the payer who moves the agreement to another account.
 
 use chrono::{Days, NaiveDate, TimeDelta};
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::StormError;
@@ -175,8 +176,10 @@ impl Storm {
         let uid = found.agreement_uid.clone();
         let account = json!({"type": "bban", "value": format!("062000-{}", 50_000_000 + loan)});
         let path = format!("agreements/{uid}/account");
+        // The bank may never have been asked for the agreement.
+        let refused_as = [StatusCode::CONFLICT, StatusCode::NOT_FOUND];
         let moved = self
-            .bank_control(&path, &json!({ "account": account }))
+            .ask_bank(&path, &json!({ "account": account }), &refused_as)
             .await?;
         self.say(&format!("payer: move {uid}: {}", moved.is_some()));
         if moved.is_some() {
