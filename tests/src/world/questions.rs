@@ -3,6 +3,7 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use domain::date::Instant;
 use flows::reconcile::{Depth, Reconciliation, reconcile};
 
 use super::World;
@@ -52,21 +53,19 @@ impl World {
         found.expect("the database answers")
     }
 
-    /// Waits, in real time, until a chore was done to its end after it was asked for here.
+    /// Waits, in real time, until a chore was done to its end, at `since` or after it.
     ///
     /// # Panics
     ///
     /// When it is not done within a minute.
-    pub async fn chore_is_done(&self, name: &str) {
-        sqlx::query("update chore set done_at = null where name = $1")
-            .bind(name)
-            .execute(&self.pool)
-            .await
-            .expect("the database answers");
+    pub async fn chore_is_done(&self, name: &str, since: Instant) {
         self.until(name, async || {
-            let done = sqlx::query_scalar("select done_at is not null from chore where name = $1")
-                .bind(name)
-                .fetch_one(&self.pool);
+            let done = sqlx::query_scalar(
+                "select coalesce($2 <= done_at, false) from chore where name = $1",
+            )
+            .bind(name)
+            .bind(since)
+            .fetch_one(&self.pool);
             done.await.expect("the database answers")
         })
         .await;

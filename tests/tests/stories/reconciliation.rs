@@ -188,9 +188,9 @@ async fn the_comparison_is_made_again_and_again_once_for_all_workers() {
         .execute(world.pool())
         .await
         .unwrap();
-    world.chore_is_done("compare_recent").await;
+    world.chore_is_done("compare_recent", world.now()).await;
     world.advance_by(TimeDelta::minutes(15)).await;
-    world.chore_is_done("compare_recent").await;
+    world.chore_is_done("compare_recent", world.now()).await;
 
     let (runs, next_in): (i64, i64) = sqlx::query_as(
         "select version, extract(epoch from wake_at - $1)::bigint from chore

@@ -4,6 +4,7 @@
 use chrono::TimeDelta;
 use serde_json::json;
 
+use domain::date::Instant;
 use e2e::world::{PlanHandle, WireMode, World, WorldBuilder};
 
 use crate::told::{AMOUNT, sydney, weekly};
@@ -20,8 +21,10 @@ const BEFORE_ANY_PAYMENT: &[&str] = &[
 ];
 
 /// The database as it is after a restore: without what `lost` takes away, and under another identity.
-async fn restored(world: &mut World, lost: &[&'static str]) {
+/// Answers when that was.
+async fn restored(world: &mut World, lost: &[&'static str]) -> Instant {
     world.stop_workers().await;
+    let since = world.now();
     for change in lost {
         sqlx::query(*change).execute(world.pool()).await.unwrap();
     }
@@ -31,6 +34,7 @@ async fn restored(world: &mut World, lost: &[&'static str]) {
         .unwrap();
     // A process that starts looks at once which database it has come to.
     world.start_fresh_worker().await;
+    since
 }
 
 async fn collected(builder: WorldBuilder) -> (World, PlanHandle) {
@@ -46,7 +50,7 @@ async fn what_a_lost_row_collected_is_found_by_its_uid_and_not_collected_again()
     let (mut world, plan) = collected(World::builder().with_wire()).await;
     let uid = world.plan(&plan).await.only_payment().uid.clone();
     world.wire().set(WireMode::Down);
-    restored(&mut world, BEFORE_ANY_PAYMENT).await;
+    let since = restored(&mut world, BEFORE_ANY_PAYMENT).await;
 
     world.advance_by(TimeDelta::hours(3)).await;
     let told = world.plan(&plan).await;
@@ -59,7 +63,7 @@ async fn what_a_lost_row_collected_is_found_by_its_uid_and_not_collected_again()
 
     world.wire().set(WireMode::Open);
     world.advance_by(TimeDelta::minutes(2)).await;
-    world.chore_is_done("compare_restored").await;
+    world.chore_is_done("compare_restored", since).await;
 
     let told = world.plan(&plan).await;
     assert_eq!(
@@ -93,14 +97,14 @@ async fn what_a_lost_row_collected_is_found_by_its_uid_and_not_collected_again()
 async fn an_instalment_is_not_missed_while_nobody_knows_whether_it_was_collected() {
     let (mut world, plan) = collected(World::builder().with_wire()).await;
     world.wire().set(WireMode::Down);
-    restored(&mut world, BEFORE_ANY_PAYMENT).await;
+    let since = restored(&mut world, BEFORE_ANY_PAYMENT).await;
     // Its week is over, and the next one has begun.
     world.advance_to(sydney("2026-01-21 12:00")).await;
     assert_eq!(world.plan(&plan).await.states(), ["scheduled", "scheduled"]);
 
     world.wire().set(WireMode::Open);
     world.advance_by(TimeDelta::minutes(2)).await;
-    world.chore_is_done("compare_restored").await;
+    world.chore_is_done("compare_restored", since).await;
     world.advance_by(TimeDelta::hours(2)).await;
 
     assert_eq!(world.plan(&plan).await.totals.collected, 2 * AMOUNT);
@@ -134,8 +138,8 @@ async fn of_several_lost_payments_each_is_made_again_in_its_turn() {
         "a new payment followed the failed one"
     );
 
-    restored(&mut world, BEFORE_ANY_PAYMENT).await;
-    world.chore_is_done("compare_restored").await;
+    let since = restored(&mut world, BEFORE_ANY_PAYMENT).await;
+    world.chore_is_done("compare_restored", since).await;
 
     let told = world.plan(&plan).await;
     assert_eq!(states(&told), states(&before));
@@ -149,7 +153,7 @@ async fn of_several_lost_payments_each_is_made_again_in_its_turn() {
 async fn an_agreement_that_was_sent_after_the_backup_is_found_as_it_stands() {
     let mut world = World::builder().build().await;
     let plan = world.active_plan(weekly("2026-01-12", 1)).await;
-    restored(
+    let since = restored(
         &mut world,
         &[
             "update agreement
@@ -159,7 +163,7 @@ async fn an_agreement_that_was_sent_after_the_backup_is_found_as_it_stands() {
         ],
     )
     .await;
-    world.chore_is_done("compare_restored").await;
+    world.chore_is_done("compare_restored", since).await;
 
     let told = world.plan(&plan).await;
     assert_eq!(
@@ -183,9 +187,10 @@ async fn a_copy_that_cannot_be_told_from_its_original_is_compared_by_hand() {
     for change in BEFORE_ANY_PAYMENT {
         sqlx::query(*change).execute(world.pool()).await.unwrap();
     }
+    let since = world.now();
     world.close_fence().await;
     world.start_worker();
-    world.chore_is_done("compare_restored").await;
+    world.chore_is_done("compare_restored", since).await;
 
     assert_eq!(world.plan(&plan).await.totals.collected, AMOUNT);
     world.advance_to(sydney("2026-01-20 12:00")).await;
