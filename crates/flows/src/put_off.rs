@@ -137,15 +137,21 @@ pub(crate) fn look_again(
 }
 
 /// Whether what ends the refusal wakes the instalment in the same transaction, even one that is attended just then: so
-/// there is nothing to look for. A switch wakes as well, but in need it may be turned by hand in the database.
+/// there is nothing to look for. A switch wakes as well, but in need it may be turned by hand in the database. Failures
+/// in a row end with a payment that settles; where none is under way, only a person ends them.
 const fn is_told(refusal: &Refusal) -> bool {
-    matches!(refusal, Refusal::PlanFrozen | Refusal::PlanNotActive { .. })
+    matches!(
+        refusal,
+        Refusal::PlanFrozen
+            | Refusal::PlanNotActive { .. }
+            | Refusal::TooManyFailuresInARow { in_flight: 0, .. }
+    )
 }
 
-/// Tomorrow, when sending begins; as ever on its last day.
+/// Tomorrow, when sending begins; as ever on its last day. What is frozen waits on after that.
 fn tomorrow(now: Instant, room_ends: BusinessDate, hours: SendingHours) -> Instant {
     let today = BusinessDate::of_instant(now);
-    let tomorrow = today.plus_days(1).filter(|_| today < room_ends);
+    let tomorrow = today.plus_days(1).filter(|_| today != room_ends);
     tomorrow.map_or_else(
         || soon(now, room_ends, hours),
         |tomorrow| hours.opens_at(tomorrow),
@@ -186,7 +192,11 @@ mod tests {
         let paused = Refusal::PlanNotActive {
             state: plan::State::Paused,
         };
-        for refusal in [paused, Refusal::PlanFrozen] {
+        let held_back = Refusal::TooManyFailuresInARow {
+            count: 5,
+            in_flight: 0,
+        };
+        for refusal in [paused, held_back, Refusal::PlanFrozen] {
             // Ten in the morning in Sydney, in winter; sending begins at six.
             let waits = next(&refusal, "2026-06-12", "2026-06-10T00:00:00Z");
             assert_eq!(waits, "2026-06-10T20:00:00Z", "{refusal}");
@@ -196,6 +206,8 @@ mod tests {
             let over = next(&refusal, "2026-06-10", "2026-06-10T13:59:58Z");
             assert_eq!(over, "2026-06-10T14:00:00Z", "{refusal}");
         }
+        let frozen = next(&Refusal::PlanFrozen, "2026-06-09", "2026-06-10T00:00:00Z");
+        assert_eq!(frozen, "2026-06-10T20:00:00Z");
     }
 
     #[test]
@@ -204,7 +216,11 @@ mod tests {
             state: domain::agreement::State::Suspended,
         };
         let stopped = Refusal::CollectionsStopped { scope: Scope::All };
-        for refusal in [suspended, stopped] {
+        let may_fail = Refusal::TooManyFailuresInARow {
+            count: 4,
+            in_flight: 1,
+        };
+        for refusal in [suspended, stopped, may_fail] {
             let waits = next(&refusal, "2026-06-12", "2026-06-10T00:00:00Z");
             assert_eq!(waits, "2026-06-10T01:00:00Z", "{refusal}");
         }
