@@ -51,7 +51,8 @@ select i.id,
        (
          select count(*)::integer
          from payment o
-         where o.agreement_id = a.id
+         where o.plan_id = p.id
+           and o.agreement_id = a.id
            and o.instalment_id <> i.id
            and o.state in ('sending', 'unknown', 'submitted', 'under_investigation')
        ) as in_flight,
@@ -62,7 +63,7 @@ select i.id,
            and o.instalment_id <> i.id
            and o.state not in ('failed', 'rejected', 'abandoned')
        ) as is_first,
-       exists (
+       a.terms @> '{"type": "balloon"}' and exists (
          select 1
          from payment o
          where o.agreement_id = a.id
@@ -74,12 +75,12 @@ select i.id,
          when i.due_date < $2 then (
            select count(*)::integer
            from plan op
-           join instalment oi on oi.plan_id = op.id
-           join payment o on o.instalment_id = oi.id
+           join agreement oa on oa.plan_id = op.id
+           join payment o on o.agreement_id = oa.id and $3 <= o.created_at
+           join instalment oi on oi.id = o.instalment_id
            where op.customer_id = p.customer_id
              and oi.id <> i.id
              and oi.due_date < $2
-             and $3 <= o.created_at
              and o.state not in ('rejected', 'abandoned')
          )
          else 0
