@@ -85,7 +85,10 @@ async fn whoever_lost_a_lease_can_no_longer_touch_its_rows() {
     let lost = lease(&database, Duration::ZERO).await[0].token;
     let held = lease(&database, LONG).await[0].token;
 
-    store.finish(&[(lost, Finished::Done)]).await.unwrap();
+    store
+        .finish(Kind::Webhook, &[(lost, Finished::Done)])
+        .await
+        .unwrap();
     let released = store.release(Kind::Webhook, lost).await.unwrap();
     let kept = store.heartbeat(&[lost, held], LONG).await.unwrap();
 
@@ -129,7 +132,7 @@ async fn a_failed_row_that_sleeps_is_not_woken_and_a_later_waking_is_kept() {
     }
 
     let failed = [(batch.token, Finished::Failed { retry_at })];
-    database.store.finish(&failed).await.unwrap();
+    database.store.finish(Kind::Webhook, &failed).await.unwrap();
 
     let mut woken = Vec::new();
     for id in &batch.ids {
@@ -170,7 +173,10 @@ async fn a_payment_armed_under_an_instalments_token_is_kept_and_finished_with_it
     let store = &database.store;
     assert_eq!(store.heartbeat(&[token], LONG).await.unwrap(), [token]);
     let held = store.backlog(now()).await.unwrap();
-    store.finish(&[(token, Finished::Done)]).await.unwrap();
+    store
+        .finish(Kind::Instalment, &[(token, Finished::Done)])
+        .await
+        .unwrap();
 
     assert_eq!(
         held,
@@ -337,24 +343,6 @@ async fn a_clock_that_was_set_back_holds_no_call_back_for_ever() {
 }
 
 #[tokio::test]
-async fn the_end_of_an_attendance_ends_the_leases_of_what_it_made_elsewhere() {
-    let (database, pool) = with_rows(1).await;
-    let token = lease(&database, LONG).await[0].token;
-    // As a payment is held that was made for a leased instalment.
-    let held = "update chore set lease_token = $1, leased_until = now() + interval '1 hour'";
-    sqlx::query(held).bind(token).execute(&pool).await.unwrap();
-
-    let done = [(token, Finished::Done)];
-    database.store.finish(&done).await.unwrap();
-
-    let held: i64 = sqlx::query_scalar("select count(*) from chore where lease_token is not null")
-        .fetch_one(&pool)
-        .await
-        .unwrap();
-    assert_eq!(held, 0);
-}
-
-#[tokio::test]
 async fn a_row_that_another_is_just_leasing_is_passed_over_without_waiting() {
     let (database, pool) = with_rows(2).await;
     let mut other = pool.begin().await.unwrap();
@@ -441,7 +429,7 @@ async fn a_failure_that_was_recorded_is_no_crash() {
         let failed = Finished::Failed { retry_at: now() };
         database
             .store
-            .finish(&[(batch.token, failed)])
+            .finish(Kind::Webhook, &[(batch.token, failed)])
             .await
             .unwrap();
     }
@@ -460,7 +448,7 @@ async fn only_crashes_one_after_the_other_count() {
         let failed = Finished::Failed { retry_at: now() };
         database
             .store
-            .finish(&[(batch.token, failed)])
+            .finish(Kind::Webhook, &[(batch.token, failed)])
             .await
             .unwrap();
     }

@@ -29,8 +29,9 @@ use crate::{Deps, FlowError};
 
 /// Sends what is due for `ids`, whose rows are leased under `token`.
 ///
-/// Before a byte leaves, the payment's row, its frozen body and its slots are committed. A crash after that
-/// leaves a `sending` row, which is asked about by its uid and never sent under another.
+/// What the gate refuses outright is put off, all of it at once. The rest passes the gate again, under row locks:
+/// before a byte leaves, the payment's row, its frozen body and its slots are committed. A crash after that leaves a
+/// `sending` row, which is asked about by its uid and never sent under another.
 ///
 /// # Errors
 ///
@@ -44,14 +45,27 @@ pub async fn send_payments(
     let rows = fresh_rows(deps, ids).await?;
     let doubtful = doubtful(deps, &rows).await?;
 
-    let plans: Vec<ArmPlan> = rows.iter().map(|row| plan(deps, row)).collect();
+    let (mut plans, mut refused) = (Vec::new(), Vec::new());
+    let now = deps.clock.now();
+    for row in &rows {
+        let plan = plan(deps, row);
+        match may_send(row, &plan, &[], now, &deps.settings) {
+            Ok(_) => plans.push(plan),
+            Err(refusal) => refused.push((row, refusal)),
+        }
+    }
+    record_refusals(deps, token, &refused).await?;
 
     for slice in slices(deps, plans) {
         let Some(armed) = arm(deps, token, slice, &doubtful).await? else {
             // Everything is stopped. The rows are still due, and wait for that.
             return Ok(());
         };
-        record_refusals(deps, token, &armed).await?;
+        let refused = armed.refused.iter();
+        let refused: Vec<(&DueRow, Refusal)> = refused
+            .map(|(_, row, refusal)| (row, refusal.clone()))
+            .collect();
+        record_refusals(deps, token, &refused).await?;
 
         call(deps, armed).await?;
     }
@@ -218,12 +232,16 @@ pub(crate) async fn arm(
     }))
 }
 
-async fn record_refusals(deps: &Deps, token: Uuid, armed: &JustArmed) -> Result<(), FlowError> {
+/// Each is put off as it was when it was refused: one that moved since is attended again.
+async fn record_refusals(
+    deps: &Deps,
+    token: Uuid,
+    refused: &[(&DueRow, Refusal)],
+) -> Result<(), FlowError> {
     let now = deps.clock.now();
-    let moves: Vec<_> = armed
-        .refused
+    let moves: Vec<_> = refused
         .iter()
-        .map(|(_, row, refusal)| {
+        .map(|(row, refusal)| {
             tracing::info!(
                 instalment.id = %row.id,
                 rule = refusal.code(),

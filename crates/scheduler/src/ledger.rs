@@ -261,16 +261,19 @@ pub(crate) async fn record(
 }
 
 async fn write(store: &Store, ended: &[Ending]) -> Result<(), StoreError> {
-    let mut finished = Vec::new();
-    for Ending { kind, token, how } in ended {
-        match how {
-            How::Finished(how) => finished.push((*token, *how)),
-            How::Released => {
-                store.release(*kind, *token).await?;
+    for kind in Kind::ALL {
+        let mut finished = Vec::new();
+        for ending in ended.iter().filter(|ending| ending.kind == kind) {
+            match ending.how {
+                How::Finished(how) => finished.push((ending.token, how)),
+                How::Released => {
+                    store.release(kind, ending.token).await?;
+                }
             }
         }
+        store.finish(kind, &finished).await?;
     }
-    store.finish(&finished).await
+    Ok(())
 }
 
 #[cfg(test)]

@@ -169,6 +169,9 @@ pub(crate) async fn write_moves(
     token: Option<Uuid>,
     now: Instant,
 ) -> Result<Vec<Uuid>, StoreError> {
+    if moves.is_empty() {
+        return Ok(Vec::new());
+    }
     let written: Vec<Uuid> = sqlx::query_scalar(
         "update instalment i
          set state = n.state,

@@ -102,6 +102,8 @@ impl Store {
                     keys::watch_if_held(connection, &held).await
                 })
             })
+            // It asks for more than whether the connection lives, and so tells that as well.
+            .test_before_acquire(false)
             .before_acquire(|connection, _| Box::pin(is_outside_a_transaction(connection)))
             .connect_lazy_with(options);
         Ok(Store {

@@ -233,6 +233,9 @@ pub(crate) async fn complete_plans(
     now: Instant,
     fresh_id: fn() -> Uuid,
 ) -> Result<Vec<NewEvent>, StoreError> {
+    if plan_ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut ids = plan_ids.to_vec();
     ids.sort_unstable();
     ids.dedup();

@@ -85,6 +85,18 @@ impl Kind {
         self.statements().lease
     }
 
+    /// The tables in which rows are held under the tokens of this kind: its own, and that of the payments which an
+    /// instalment's attendance arms.
+    const fn held_with(self) -> &'static [Kind] {
+        match self {
+            Kind::Agreement => &[Kind::Agreement],
+            Kind::Instalment => &[Kind::Instalment, Kind::Payment],
+            Kind::Payment => &[Kind::Payment],
+            Kind::Webhook => &[Kind::Webhook],
+            Kind::Chore => &[Kind::Chore],
+        }
+    }
+
     const fn statements(self) -> &'static Statements {
         match self {
             Kind::Agreement => &statements::AGREEMENT,
@@ -211,8 +223,8 @@ impl Store {
         Ok(released.rows_affected())
     }
 
-    /// Records how the attendance of batches ended, and ends their leases. Looks in all five
-    /// tables: a payment that was made for an instalment is held under the instalment's token.
+    /// Records how the attendance of batches of one kind ended, and ends their leases: those of the rows, and of
+    /// what is held with them.
     ///
     /// Each table is a transaction of its own, on purpose: rows of one are never locked while
     /// waiting for another. A crash between two leaves leases that run out. Repeating the call
@@ -222,7 +234,7 @@ impl Store {
     /// # Errors
     ///
     /// Fails when the database does not answer.
-    pub async fn finish(&self, tokens: &[(Uuid, Finished)]) -> Result<(), StoreError> {
+    pub async fn finish(&self, kind: Kind, tokens: &[(Uuid, Finished)]) -> Result<(), StoreError> {
         let (mut done, mut failed, mut retry_at) = (Vec::new(), Vec::new(), Vec::new());
         for (token, finished) in tokens {
             match finished {
@@ -234,7 +246,7 @@ impl Store {
             }
         }
 
-        for kind in Kind::ALL {
+        for kind in kind.held_with() {
             let statements = kind.statements();
             if !done.is_empty() {
                 sqlx::query(statements.done)

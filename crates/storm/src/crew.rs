@@ -110,12 +110,7 @@ impl Storm {
         let who = usize::from(crew == Crew::Second);
         let planned = self.plan_blow(crew);
         self.workers[who].wires.plan(planned);
-        let (kind, token, leases, count) = (
-            batch.kind.as_str(),
-            batch.token,
-            batch.leases,
-            batch.ids.len(),
-        );
+        let (kind, token, leases, count) = (batch.kind, batch.token, batch.leases, batch.ids.len());
         let first = batch.ids.first().copied().unwrap_or_default();
 
         let ended = self.drive(who, batch, planned).await?;
@@ -126,7 +121,8 @@ impl Storm {
             Ended::Failed => "failed",
             Ended::Died => "died",
         };
-        self.say(&format!("worker {who} {kind} {count} from {first}: {said}"));
+        let name = kind.as_str();
+        self.say(&format!("worker {who} {name} {count} from {first}: {said}"));
         self.mark(format!("attendance {said}"));
         if 1 < leases {
             self.mark("row taken up after another worker");
@@ -135,11 +131,12 @@ impl Storm {
             let at = self.now() + TimeDelta::seconds(self.dice.bank.within(20, 3_600));
             self.agenda.add(at, Deed::RequestArrives { request });
         }
-        self.give_back(token, leases, &ended).await
+        self.give_back(kind, token, leases, &ended).await
     }
 
     async fn give_back(
         &mut self,
+        kind: Kind,
         token: Uuid,
         leases: i32,
         ended: &Ended,
@@ -160,7 +157,7 @@ impl Storm {
             Ended::Died => None,
         };
         match finished {
-            Some(finished) => self.store.finish(&[(token, finished)]).await?,
+            Some(finished) => self.store.finish(kind, &[(token, finished)]).await?,
             None => {
                 let at = self.now() + TimeDelta::seconds(self.dice.crew.within(20, 300));
                 self.agenda.add(

@@ -255,6 +255,9 @@ async fn release_slots(
         .filter(|write| !write.to.holds_slot() && write.conflict_state.is_none())
         .map(|write| write.id.uuid())
         .collect();
+    if released.is_empty() {
+        return Ok(());
+    }
     sqlx::query(
         "update window_slot
          set released_at = $2
@@ -294,6 +297,9 @@ async fn take_back_retries(
         .filter(|write| write.take_back != TakeBack::Nothing)
         .map(|write| write.id.uuid())
         .collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
     sqlx::query(
         "update instalment i
          set retries_made = greatest(i.retries_made - 1, 0)
@@ -317,6 +323,9 @@ async fn wake_agreements(
         .filter(|write| write.wakes_agreement)
         .map(|write| write.agreement_id.uuid())
         .collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
     sqlx::query("update agreement set wake_at = $2 where id = any($1) and $2 < wake_at")
         .bind(&ids)
         .bind(now)
