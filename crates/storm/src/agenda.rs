@@ -38,6 +38,8 @@ pub(crate) enum Deed {
     ProviderGoes { away: Option<Away> },
     /// The operator stops everything, or lets it go on.
     Collections { scope: &'static str, open: bool },
+    /// A person reads what is asked.
+    ReadQuestions,
     /// The day is over: the books are compared.
     Check,
 }

@@ -43,6 +43,7 @@ impl Storm {
             Deed::ProviderGoes { away } => self.provider_goes(away).await,
             Deed::OperatorActs { loan, act } => self.operator_acts(loan, act).await,
             Deed::Collections { scope, open } => self.collections(scope, open).await,
+            Deed::ReadQuestions => self.read_questions().await,
             Deed::Check => self.check().await,
         }
     }

@@ -45,6 +45,12 @@ impl Storm {
         }
         self.agenda
             .add(self.begins_at + TimeDelta::days(1), Deed::Check);
+        // At some hour in which people work in Sydney.
+        let hours = self.dice.people.within(6, 13);
+        self.agenda.add(
+            self.begins_at + TimeDelta::hours(hours),
+            Deed::ReadQuestions,
+        );
         self.foresee_weather();
     }
 

@@ -25,6 +25,7 @@ mod deeds;
 mod hearing;
 mod lending;
 mod operators;
+mod people;
 mod weather;
 mod watch;
 

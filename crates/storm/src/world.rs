@@ -36,6 +36,7 @@ use crate::ear::Ear;
 use crate::fault::Faults;
 use crate::lending::Loan;
 use crate::pace;
+use crate::people;
 use crate::report::Broken;
 use crate::trace::Trace;
 use crate::wire::{Struck, Wires};
@@ -67,6 +68,8 @@ pub(crate) struct Storm {
     pub(crate) loans: Vec<Loan>,
     pub(crate) by_agreement: HashMap<String, usize>,
     pub(crate) refused: u64,
+    /// How many of a thousand questions a person answers in a day.
+    pub(crate) diligence: u64,
     /// How finely time passes.
     pub(crate) tick: TimeDelta,
     /// How many rows one lease takes.
@@ -102,6 +105,7 @@ pub(crate) struct AllDice {
     pub(crate) bank: Dice,
     pub(crate) weather: Dice,
     pub(crate) operators: Dice,
+    pub(crate) people: Dice,
 }
 
 /// One worker and what leads to it.
@@ -158,6 +162,7 @@ impl Storm {
             loans: Vec::new(),
             by_agreement: HashMap::new(),
             refused: 0,
+            diligence: *Dice::new(seed, "diligence").pick(&people::DILIGENCE),
             tick: TimeDelta::seconds(*dice.pick(pace::ticks(config.plans))),
             slice: *dice.pick(pace::slices(config.plans)),
             turns: *dice.pick(pace::turns(config.plans)),
@@ -227,6 +232,7 @@ fn all_dice(seed: u64) -> AllDice {
         bank: dice("bank"),
         weather: dice("weather"),
         operators: dice("operators"),
+        people: dice("people"),
     }
 }
 
