@@ -1,4 +1,4 @@
-//! The store's leases by themselves, over real PostgreSQL.
+//! The store's leases by themselves, and how its transactions begin, over real PostgreSQL.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -478,4 +478,40 @@ async fn a_lease_that_was_lost_begins_nothing() {
         .await;
 
     assert_eq!(begun.unwrap(), Begun::Lost);
+}
+
+#[tokio::test]
+async fn whoever_gives_a_begin_up_leaves_no_transaction_open() {
+    let (database, pool) = with_rows(1).await;
+    let store = store::Store::connect(&database.url, 1, &e2e::database::data_key())
+        .await
+        .unwrap();
+    let open = "select count(*) from pg_stat_activity
+                where datname = current_database() and state like 'idle in transaction%'";
+    let (mut given_up, mut ended) = (0, 0);
+
+    for polls in 0..200 {
+        let begun = store.begin_alone(Kind::Webhook, Uuid::from_u128(7), now(), fresh_uuid);
+        tokio::select! {
+            biased;
+            _ = begun => ended += 1,
+            () = patience(polls) => given_up += 1,
+        }
+        // On the one connection there is: in a transaction it would stay open.
+        store.check().await.unwrap();
+
+        let left: i64 = sqlx::query_scalar(open).fetch_one(&pool).await.unwrap();
+        assert_eq!(left, 0, "given up after {polls} polls");
+    }
+    assert!(
+        0 < given_up && 0 < ended,
+        "{given_up} given up, {ended} ended"
+    );
+}
+
+/// As long as it takes to be polled so often.
+async fn patience(polls: u32) {
+    for _ in 0..polls {
+        tokio::task::yield_now().await;
+    }
 }

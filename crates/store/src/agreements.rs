@@ -135,7 +135,7 @@ impl Store {
         now: Instant,
         fresh_id: fn() -> Uuid,
     ) -> Result<Vec<AgreementId>, StoreError> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.begin().await?;
         let written = self.update_agreements(&mut tx, writes, now).await?;
         let done: Vec<&AgreementWrite> = writes
             .iter()

@@ -109,7 +109,7 @@ impl Store {
         event_id: Uuid,
         answer: &Answer<'_>,
     ) -> Result<TurnOutcome, StoreError> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.begin().await?;
         hold_switches_alone(&mut tx).await?;
         let plan_id = match plan_of(&mut tx, turn.scope).await? {
             Found::Nothing => return Ok(TurnOutcome::NotFound),

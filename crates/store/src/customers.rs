@@ -66,7 +66,7 @@ impl Store {
             }),
         };
 
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.begin().await?;
         if let Some(claim) = idempotency {
             match idempotency::claim(&mut tx, claim, now).await? {
                 Claimed::Fresh => {}

@@ -80,7 +80,7 @@ impl Store {
         questions: &[NewException],
         now: Instant,
     ) -> Result<(), StoreError> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.begin().await?;
         open_exceptions(&mut tx, questions, now).await?;
         tx.commit().await?;
         Ok(())
@@ -96,7 +96,7 @@ impl Store {
         questions: &[NewException],
         now: Instant,
     ) -> Result<usize, StoreError> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.begin().await?;
         let asked = asked(&mut tx, questions).await?;
         let new: Vec<NewException> = questions
             .iter()

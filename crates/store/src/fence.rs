@@ -116,7 +116,7 @@ impl Store {
     ///
     /// Fails when the database does.
     pub async fn close_fence(&self, now: Instant) -> Result<(), StoreError> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.begin().await?;
         let close = format!(
             "update db_fence
              set reconciled_at = null,
@@ -151,7 +151,7 @@ impl Store {
         now: Instant,
         fresh_id: fn() -> Uuid,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.begin().await?;
         let done = sqlx::query(
             "update db_fence
              set reconciled_at = $4

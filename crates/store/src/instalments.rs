@@ -67,7 +67,7 @@ impl Store {
         now: Instant,
         fresh_id: fn() -> Uuid,
     ) -> Result<Vec<InstalmentId>, StoreError> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.begin().await?;
         let ending: Vec<Uuid> = moves
             .iter()
             .filter(|step| !step.to.is_open())

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::{ConnectOptions, Connection, Postgres, Transaction};
 
 use domain::date::Instant;
 
@@ -44,6 +44,9 @@ pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations"
 
 /// How long a connection may take to come about, and how long to wait for one to come free.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
+
+/// How long a connection may lie idle before it is asked, at its next use, whether it still lives.
+const IDLE_UNASKED_MAX: Duration = Duration::from_secs(1);
 
 /// What PostgreSQL calls a table that is not there.
 const UNDEFINED_TABLE: &str = "42P01";
@@ -102,9 +105,8 @@ impl Store {
                     keys::watch_if_held(connection, &held).await
                 })
             })
-            // It asks for more than whether the connection lives, and so tells that as well.
             .test_before_acquire(false)
-            .before_acquire(|connection, _| Box::pin(is_outside_a_transaction(connection)))
+            .before_acquire(|connection, known| Box::pin(lives(connection, known.idle_for)))
             .connect_lazy_with(options);
         Ok(Store {
             held,
@@ -113,6 +115,22 @@ impl Store {
             pool,
             vault: Arc::new(Vault::new(data_key)),
         })
+    }
+
+    /// Begins a transaction, in a task of its own: where whoever waits for it is dropped in the middle of the `begin`,
+    /// the pool would get a connection back whose transaction is open (sqlx#4393), and run the next one's statements
+    /// in it. So it is always begun to the end, and rolled back where nobody waits any more.
+    ///
+    /// # Errors
+    ///
+    /// Fails when no connection can be had.
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        let pool = self.pool.clone();
+        match tokio::spawn(async move { pool.begin().await }).await {
+            Ok(begun) => begun,
+            // The runtime is being shut down.
+            Err(_) => Err(sqlx::Error::PoolClosed),
+        }
     }
 
     /// Brings the schema up to date. Safe to run from several processes at once.
@@ -204,17 +222,14 @@ fn never_migrated(error: sqlx::Error) -> StoreError {
     error.into()
 }
 
-/// A connection on which a `begin` was cancelled can come back to the pool inside an open transaction
-/// (sqlx#4393). Then `now()`, the transaction's start, lies before the statement's: drop the connection.
-async fn is_outside_a_transaction(
+/// Whether a connection that lay idle may be used: one that lay there long enough for the server to have gone away
+/// meanwhile is asked. One that was just given back lived then.
+async fn lives(
     connection: &mut sqlx::PgConnection,
+    idle_for: Duration,
 ) -> Result<bool, sqlx::Error> {
-    use sqlx::{Executor, Row};
-    let row = connection
-        .fetch_one(sqlx::raw_sql(
-            "select now() < statement_timestamp() as inside",
-        ))
-        .await?;
-    let inside: bool = row.try_get("inside")?;
-    Ok(!inside)
+    if IDLE_UNASKED_MAX < idle_for {
+        connection.ping().await?;
+    }
+    Ok(true)
 }

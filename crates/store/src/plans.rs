@@ -92,7 +92,7 @@ impl Store {
         claim: Option<&IdempotencyClaim>,
         now: Instant,
     ) -> Result<Created, StoreError> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.begin().await?;
         if let Some(claim) = claim {
             match idempotency::claim(&mut tx, claim, now).await? {
                 Claimed::Fresh => {}

@@ -11,7 +11,7 @@ impl Store {
     ///
     /// Fails when the database does; then no lease is forgotten.
     pub async fn wipe_leases(&self) -> Result<u64, StoreError> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.begin().await?;
         let mut wiped = 0;
         for kind in Kind::ALL {
             let statement = match kind {

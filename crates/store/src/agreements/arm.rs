@@ -53,7 +53,7 @@ impl Store {
         wake_at: Instant,
         decide: &Decide<'_>,
     ) -> Result<ArmedAgreements, StoreError> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.begin().await?;
         let closed = hold_switches(&mut tx).await?;
         let held = lock(&mut tx, token, ids).await?;
         let rows = self.read_agreements(&mut tx, &held).await?;

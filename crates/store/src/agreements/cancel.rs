@@ -128,7 +128,7 @@ impl Store {
         decide: &Decide<'_>,
         answer: &Answer<'_>,
     ) -> Result<PlanCancelled, StoreError> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.begin().await?;
         lock_plans(&mut tx, &[id.uuid()]).await?;
         let Some(facts) = self.plan_to_cancel(&mut tx, id).await? else {
             return Ok(PlanCancelled::NotFound);

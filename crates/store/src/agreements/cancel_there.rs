@@ -29,7 +29,7 @@ impl Store {
         now: Instant,
         wake_at: Instant,
     ) -> Result<Vec<AgreementId>, StoreError> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.begin().await?;
         let armed: Vec<Uuid> = sqlx::query_scalar(
             "update agreement a
              set cancel_sent_at = $4,

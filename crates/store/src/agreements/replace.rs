@@ -40,7 +40,7 @@ impl Store {
         replacement: &Replacement,
         now: Instant,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.begin().await?;
         let old = replacement.old.uuid();
         let done = sqlx::query(
             "update agreement

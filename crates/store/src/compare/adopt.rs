@@ -68,7 +68,7 @@ impl Store {
         now: Instant,
         fresh_id: fn() -> Uuid,
     ) -> Result<AdoptedPayment, StoreError> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.begin().await?;
         lock_plans(&mut tx, &[adoption.plan_id.uuid()]).await?;
         let state: String =
             sqlx::query_scalar("select state from instalment where id = $1 for no key update")

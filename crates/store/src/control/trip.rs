@@ -35,7 +35,7 @@ impl Store {
     /// Fails when the database does; then the switch stands as it stood.
     pub async fn trip(&self, trip: &Trip, now: Instant) -> Result<(), StoreError> {
         let scope = SwitchScope::All;
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.begin().await?;
         hold_switches_alone(&mut tx).await?;
         lock_plans(&mut tx, &[trip.plan.0.uuid()]).await?;
         let stood = switch(&mut tx, scope).await?;

@@ -76,7 +76,7 @@ impl Store {
         decide: &Decide<'_>,
         told: &Told<'_>,
     ) -> Result<Answered, StoreError> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.begin().await?;
         let Some(facts) = self.exception_facts(&mut tx, id).await? else {
             return Ok(Answered::NotFound);
         };
@@ -132,7 +132,7 @@ impl Store {
         fresh_id: fn() -> Uuid,
         taken: &Taken<'_>,
     ) -> Result<AssignmentOutcome, StoreError> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.begin().await?;
         let Some(mut facts) = self.exception_facts(&mut tx, id).await? else {
             return Ok(AssignmentOutcome::NotFound);
         };

@@ -165,7 +165,7 @@ impl Store {
         decide: &Decide<'_>,
         within: &Within<'_>,
     ) -> Result<Armed, StoreError> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.begin().await?;
         let held = lock(&mut tx, token, &plans, now).await?;
         let ids: Vec<Uuid> = plans
             .iter()

@@ -94,7 +94,7 @@ impl Store {
         decide: &Decide<'_>,
         answer: &Answer<'_>,
     ) -> Result<PauseOutcome, StoreError> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.begin().await?;
         lock_plans(&mut tx, &[id.uuid()]).await?;
         let Some(facts) = facts(&mut tx, id).await? else {
             return Ok(PauseOutcome::NotFound);

@@ -56,7 +56,7 @@ impl Store {
             return Ok(Begun::Attend);
         }
 
-        let mut tx = self.pool.begin().await?;
+        let mut tx = self.begin().await?;
         let row: Option<(Uuid, Option<Uuid>)> = sqlx::query_as(statements.quarantine)
             .bind(token)
             .bind(CRASHES_MAX)
