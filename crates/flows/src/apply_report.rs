@@ -1,6 +1,6 @@
 //! The one door for what a provider says about payments.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tracing::instrument;
 
@@ -26,7 +26,8 @@ pub async fn apply_payment_reports(
         .into_iter()
         .map(|report| (report.payment_id, report))
         .collect();
-    for _ in 0..ROUNDS_MAX {
+    let mut in_vain = 0;
+    while in_vain < ROUNDS_MAX {
         if left.is_empty() {
             return Ok(());
         }
@@ -35,11 +36,14 @@ pub async fn apply_payment_reports(
 
         let now = deps.clock.now();
         let mut writes = Vec::new();
+        // One that moves the count of failures is decided on what the one before has made of it.
+        let mut counted = HashSet::new();
         for row in &rows {
             match left
                 .get(&row.id)
                 .and_then(|report| decide(row, report, now, &deps.settings))
             {
+                Some(write) if write.streak.moves() && !counted.insert(write.agreement_id) => {}
                 Some(write) => writes.push(write),
                 None => {
                     left.remove(&row.id);
@@ -47,7 +51,9 @@ pub async fn apply_payment_reports(
             }
         }
 
-        for id in deps.store.record_payments(&writes, now, fresh_uuid).await? {
+        let written = deps.store.record_payments(&writes, now, fresh_uuid).await?;
+        in_vain = if written.is_empty() { in_vain + 1 } else { 0 };
+        for id in written {
             left.remove(&id);
         }
     }

@@ -251,7 +251,7 @@ impl Decision<'_> {
             Step::Advance(to) => {
                 self.write.to = to;
                 self.write.wake_at = None;
-                self.write.streak = Streak::Reset;
+                self.write.streak = Streak::Reset(self.row.consecutive_failures);
                 self.write.ends_streak = 0 < self.row.consecutive_failures;
                 let collected = self
                     .row

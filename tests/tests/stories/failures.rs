@@ -2,9 +2,12 @@
 
 use chrono::TimeDelta;
 use serde_json::json;
+use uuid::Uuid;
 
 use domain::failure::{RetryPolicy, RetryPolicyDraft};
+use domain::uid::PaymentId;
 use e2e::world::{WireMode, World};
+use flows::ask_provider::ask_payment_rows;
 
 use crate::told::{AMOUNT, sydney, weekly};
 
@@ -148,6 +151,56 @@ async fn five_failures_in_a_row_hold_the_agreement_back_and_a_person_is_asked() 
         .map(|payment| payment.submissions)
         .collect();
     assert_eq!(submissions, [4, 1], "five, and nothing more is sent");
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failures_heard_of_together_are_counted_one_after_the_other() {
+    let mut world = World::builder().without_webhooks().build().await;
+    let customer = world.register_customer().await;
+    let days = ["2026-01-12", "2026-01-13"];
+    world
+        .payer(
+            &customer,
+            json!({ "decision": "approve", "silent_on": days }),
+        )
+        .await;
+    let due = days.map(|day| json!({ "due_date": day, "amount": AMOUNT }));
+    let given = json!({
+        "schedule": { "instalments": due },
+        "payment_terms": { "type": "fixed", "frequency": "weekly", "amount": AMOUNT, "count": 2 },
+        "validity_start_date": "2026-01-12",
+    });
+    let plan = world.register_plan_with(&customer, given).await;
+    world.advance_to(sydney("2026-01-13 07:00")).await;
+    world.stop_workers().await;
+    let rows: Vec<(Uuid, String)> = sqlx::query_as("select id, uid from payment")
+        .fetch_all(world.pool())
+        .await
+        .unwrap();
+    assert_eq!(rows.len(), 2);
+    sqlx::query("update agreement set consecutive_failures = 3")
+        .execute(world.pool())
+        .await
+        .unwrap();
+    for (_, uid) in &rows {
+        world.bank_fails(uid, "AM04").await;
+    }
+
+    // Both answers arrive together: the second of them takes the count to five.
+    let deps = world.deps();
+    let ids: Vec<PaymentId> = rows.iter().map(|(id, _)| PaymentId::new(*id)).collect();
+    let asked = deps.store.payments(&ids).await.unwrap();
+    ask_payment_rows(&deps, &asked).await.unwrap();
+
+    let count: i32 = sqlx::query_scalar("select consecutive_failures from agreement")
+        .fetch_one(world.pool())
+        .await
+        .unwrap();
+    assert_eq!(count, 5);
+    let question = world.question("agreement_held_back").await;
+    assert_eq!(question["plan_id"], json!(plan.id));
+    world.start_worker();
     world.finish().await;
 }
 

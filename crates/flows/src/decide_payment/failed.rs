@@ -33,7 +33,7 @@ impl Decision<'_> {
                 if self.is_the_failure_before() && self.retry_once_more() {
                     return self.write;
                 }
-                self.write.streak = Streak::Add;
+                self.write.streak = Streak::Add(self.row.consecutive_failures);
                 self.held_back();
                 self.after_failure(&failure);
                 self.write.failure = Some(failure);

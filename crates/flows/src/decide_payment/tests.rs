@@ -191,7 +191,7 @@ fn a_settlement_is_heard_whichever_sending_it_is_said_of() {
     );
     assert_eq!(
         (kinds(&write), write.streak),
-        (vec!["instalment.collected"], Streak::Reset)
+        (vec!["instalment.collected"], Streak::Reset(0))
     );
 }
 

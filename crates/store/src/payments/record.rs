@@ -9,6 +9,7 @@ use domain::instalment;
 use domain::payment::State;
 use domain::uid::{AgreementId, PaymentId, PlanId};
 
+use crate::codec::int;
 use crate::exceptions::{About, ByItself, NewException, close_by_itself, open_exceptions};
 use crate::instalments::{InstalmentMove, ended_event, write_moves};
 use crate::journal::{JournalLine, NewEvent, append_events, append_journal};
@@ -31,10 +32,29 @@ pub struct ProviderFailure {
 pub enum Streak {
     /// Leaves it.
     Keep,
-    /// A payment settled: back to none.
-    Reset,
-    /// One more.
-    Add,
+    /// A payment settled: back to none. Decided when there were so many.
+    Reset(u32),
+    /// One more than so many.
+    Add(u32),
+}
+
+impl Streak {
+    /// The count that the step was decided on, where it hangs on that.
+    pub fn decided_on(self) -> Option<u32> {
+        match self {
+            Streak::Keep => None,
+            Streak::Reset(count) | Streak::Add(count) => Some(count),
+        }
+    }
+
+    /// Whether the count is another one afterwards.
+    pub fn moves(self) -> bool {
+        match self {
+            Streak::Keep => false,
+            Streak::Reset(count) => 0 < count,
+            Streak::Add(_) => true,
+        }
+    }
 }
 
 /// What of the last sending is taken back, because it did not happen or nobody knows that it did.
@@ -95,7 +115,8 @@ pub struct PaymentWrite {
 
 impl Store {
     /// Records decided steps with all that follows from them. Answers the ids that were written; the others
-    /// moved meanwhile and must be read and decided again.
+    /// moved meanwhile and must be read and decided again. Of an agreement at most one step may move the count of
+    /// failures.
     ///
     /// # Errors
     ///
@@ -106,7 +127,10 @@ impl Store {
         now: Instant,
         fresh_id: fn() -> Uuid,
     ) -> Result<Vec<PaymentId>, StoreError> {
-        let mut tx = self.pool.begin().await?;
+        if writes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut tx = self.begin().await?;
         lock_agreements(&mut tx, writes).await?;
         let written = update_payments(&mut tx, writes, now).await?;
         let done: Vec<&PaymentWrite> = writes
@@ -204,7 +228,8 @@ fn column<T>(writes: &[PaymentWrite], of: impl Fn(&PaymentWrite) -> T) -> Vec<T>
     writes.iter().map(of).collect()
 }
 
-/// A payment whose instalment moved meanwhile is not written either: the two are one decision.
+/// A payment whose instalment, or whose agreement's count of failures, moved meanwhile is not written either: they are
+/// one decision.
 async fn update_payments(
     tx: &mut PgConnection,
     writes: &[PaymentWrite],
@@ -237,6 +262,7 @@ async fn update_payments(
             write.take_back == TakeBack::Submission
         }))
         .bind(column(writes, |write| write.take_back != TakeBack::Nothing))
+        .bind(column(writes, |write| write.streak.decided_on().map(int)))
         .fetch_all(tx)
         .await?;
     Ok(written)
@@ -270,20 +296,34 @@ async fn release_slots(
     Ok(())
 }
 
+/// What is written was decided on the count as it is, so that whoever takes it to its limit has a person asked. An
+/// agreement whose count stays as it is is not written.
 async fn count_failures(tx: &mut PgConnection, done: &[&PaymentWrite]) -> Result<(), StoreError> {
-    for write in done {
-        let statement = match write.streak {
-            Streak::Keep => continue,
-            Streak::Reset => "update agreement set consecutive_failures = 0 where id = $1",
-            Streak::Add => {
-                "update agreement set consecutive_failures = consecutive_failures + 1 where id = $1"
-            }
-        };
-        sqlx::query(statement)
-            .bind(write.agreement_id.uuid())
-            .execute(&mut *tx)
-            .await?;
+    let counts: Vec<(Uuid, i32)> = done
+        .iter()
+        .filter(|write| write.streak.moves())
+        .map(|write| {
+            let count = match write.streak {
+                Streak::Keep | Streak::Reset(_) => 0,
+                Streak::Add(count) => int(count + 1),
+            };
+            (write.agreement_id.uuid(), count)
+        })
+        .collect();
+    if counts.is_empty() {
+        return Ok(());
     }
+    let (ids, counts): (Vec<Uuid>, Vec<i32>) = counts.into_iter().unzip();
+    sqlx::query(
+        "update agreement a
+         set consecutive_failures = n.count
+         from unnest($1::uuid[], $2::integer[]) as n (id, count)
+         where a.id = n.id",
+    )
+    .bind(&ids)
+    .bind(&counts)
+    .execute(tx)
+    .await?;
     Ok(())
 }
 

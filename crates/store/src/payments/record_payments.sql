@@ -1,4 +1,5 @@
--- Steps of payments, each decided on a version of its row and of its instalment's.
+-- Steps of payments, each decided on a version of its row and of its instalment's, and on how many payments of its
+-- agreement failed in a row.
 update payment m
 set state = n.state,
     wake_at = n.wake_at,
@@ -27,13 +28,16 @@ set state = n.state,
     version = m.version + 1
 from unnest($1::uuid[], $2::bigint[], $3::text[], $4::timestamptz[], $5::timestamptz[],
             $6::text[], $7::text[], $8::text[], $9::boolean[], $10::text[], $12::bigint[],
-            $13::boolean[], $14::boolean[])
+            $13::boolean[], $14::boolean[], $15::integer[])
   as n (id, version, state, wake_at, absent_since_at, provider_state, failure_code,
         failure_title, failure_retryable, conflict_state, instalment_version, unsent,
-        unretried),
-     instalment i
+        unretried, failures),
+     instalment i,
+     agreement a
 where m.id = n.id
   and m.version = n.version
   and i.id = m.instalment_id
   and (n.instalment_version is null or i.version = n.instalment_version)
+  and a.id = m.agreement_id
+  and (n.failures is null or a.consecutive_failures = n.failures)
 returning m.id

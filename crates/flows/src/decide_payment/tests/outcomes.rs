@@ -18,7 +18,7 @@ fn a_settlement_heard_twice_is_booked_once() {
 fn a_lack_of_funds_is_retried_the_next_morning() {
     let write = told(&row(State::Submitted), failed("AM04", true));
 
-    assert_eq!((write.to, write.streak), (State::Failed, Streak::Add));
+    assert_eq!((write.to, write.streak), (State::Failed, Streak::Add(0)));
     let morning = date(2026, 1, 13).at_hour(6, 0);
     assert_eq!(
         instalment_to(&write),

@@ -46,7 +46,7 @@ fn the_failure_of_a_retry_that_was_taken_is_its_own() {
     );
     assert_eq!(
         (write.streak, kinds(&write)),
-        (Streak::Add, vec!["payment.failed"])
+        (Streak::Add(0), vec!["payment.failed"])
     );
 }
 
@@ -62,7 +62,7 @@ fn after_three_retries_nobody_heard_of_a_failure_counts() {
     };
 
     assert_eq!(heard_of(2), Streak::Keep);
-    assert_eq!(heard_of(3), Streak::Add);
+    assert_eq!(heard_of(3), Streak::Add(0));
 }
 
 #[test]
