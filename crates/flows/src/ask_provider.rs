@@ -15,6 +15,10 @@ use crate::report::{
 };
 use crate::{Deps, FlowError};
 
+/// How many answers are applied together. They may wait for each other, at most as long as one call may take: an
+/// answer that is lost on the way is asked for again.
+const ANSWERS_TOGETHER: usize = 32;
+
 /// What the provider answered when it was asked about a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heard {
@@ -53,7 +57,7 @@ pub async fn ask_payment_rows(
     });
     let mut answers = calls
         .buffer_unordered(deps.settings.calls_in_flight_max)
-        .ready_chunks(64)
+        .chunks(ANSWERS_TOGETHER)
         .boxed();
     let mut heard = HashMap::new();
     while let Some(reports) = answers.next().await {
@@ -106,7 +110,7 @@ pub async fn ask_agreements(
     });
     let mut answers = calls
         .buffer_unordered(deps.settings.calls_in_flight_max)
-        .ready_chunks(64)
+        .chunks(ANSWERS_TOGETHER)
         .boxed();
     let mut unanswered = BTreeSet::new();
     while let Some(reports) = answers.next().await {

@@ -54,7 +54,8 @@ pub async fn send_payments(
             Err(refusal) => refused.push((row, refusal)),
         }
     }
-    record_refusals(deps, token, &refused).await?;
+    let refused = refused.iter().map(|(row, refusal)| (*row, refusal));
+    record_refusals(deps, token, refused).await?;
 
     for slice in slices(deps, plans) {
         let Some(armed) = arm(deps, token, slice, &doubtful).await? else {
@@ -62,10 +63,8 @@ pub async fn send_payments(
             return Ok(());
         };
         let refused = armed.refused.iter();
-        let refused: Vec<(&DueRow, Refusal)> = refused
-            .map(|(_, row, refusal)| (row, refusal.clone()))
-            .collect();
-        record_refusals(deps, token, &refused).await?;
+        let refused = refused.map(|(_, row, refusal)| (row, refusal));
+        record_refusals(deps, token, refused).await?;
 
         call(deps, armed).await?;
     }
@@ -233,14 +232,13 @@ pub(crate) async fn arm(
 }
 
 /// Each is put off as it was when it was refused: one that moved since is attended again.
-async fn record_refusals(
+async fn record_refusals<'a>(
     deps: &Deps,
     token: Uuid,
-    refused: &[(&DueRow, Refusal)],
+    refused: impl Iterator<Item = (&'a DueRow, &'a Refusal)>,
 ) -> Result<(), FlowError> {
     let now = deps.clock.now();
     let moves: Vec<_> = refused
-        .iter()
         .map(|(row, refusal)| {
             tracing::info!(
                 instalment.id = %row.id,
