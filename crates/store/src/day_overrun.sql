@@ -13,7 +13,10 @@ from (
   from payment
   where ($1::timestamptz at time zone 'UTC') <= (created_at at time zone 'UTC')
 ) recent
-join instalment i on i.id = recent.instalment_id
+-- One by one: as a set, however few are recent, all instalments there are would be read in their order.
+cross join lateral (
+  select * from instalment i where i.id = recent.instalment_id limit 1
+) i
 join plan p on p.id = i.plan_id
 cross join lateral (
   select count(*) filter (where m.state not in ('rejected', 'abandoned')) as uids,
