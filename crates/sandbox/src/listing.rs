@@ -111,8 +111,10 @@ impl World {
     pub(crate) fn list_agreements(&self, query: &Query) -> Result<Value, Refusal> {
         let count = self.agreement_order.len();
         let asked = Asked::read(query, AgreementState::WORDS, count)?;
-        let all = self.agreement_order.iter().enumerate().rev();
+        let all = self.agreement_order.iter().enumerate();
         let wanted = all
+            .take(asked.below)
+            .rev()
             .filter_map(|(place, uid)| Some((place, self.agreements.get(uid)?)))
             .filter(|(_, found)| asked.wants(found.state.word(), found.created_at))
             .map(|(place, found)| (place, found.wire(&self.settings)));
@@ -127,8 +129,10 @@ impl World {
             let wanted = asked.agreement_uid.as_ref();
             wanted.is_none_or(|wanted| wanted == uid)
         };
-        let all = self.payment_order.iter().enumerate().rev();
+        let all = self.payment_order.iter().enumerate();
         let wanted = all
+            .take(asked.below)
+            .rev()
             .filter_map(|(place, uid)| Some((place, self.payments.get(uid)?)))
             .filter(|(_, found)| asked.any && found.is_shown(now))
             .filter(|(_, found)| of_agreement(&found.agreement_uid))
@@ -146,13 +150,12 @@ fn page(
     path: &str,
     query: &Query,
     asked: &Asked,
-    wanted: impl Iterator<Item = (usize, Value)>,
+    mut wanted: impl Iterator<Item = (usize, Value)>,
 ) -> Value {
-    let mut rest = wanted.filter(|(place, _)| *place < asked.below);
-    let shown: Vec<(usize, Value)> = rest.by_ref().take(asked.per_page).collect();
+    let shown: Vec<(usize, Value)> = wanted.by_ref().take(asked.per_page).collect();
     let last = shown.last().map(|(place, _)| *place);
     let mut links = json!({});
-    if let (Some(last), Some(_)) = (last, rest.next()) {
+    if let (Some(last), Some(_)) = (last, wanted.next()) {
         let kept = query.iter().filter(|(name, _)| name != "starting_after");
         let next = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(kept)
