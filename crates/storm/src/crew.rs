@@ -13,6 +13,7 @@ use store::wake::{Batch, Finished, Kind};
 use crate::StormError;
 use crate::agenda::Deed;
 use crate::fault::Fault;
+use crate::pace;
 use crate::wire::{Blow, Place, Planned, Struck};
 use crate::world::Storm;
 
@@ -145,7 +146,8 @@ impl Storm {
             Ended::Done
                 if self
                     .faults
-                    .rolls(&mut self.dice.crew, Fault::CrashBeforeFinish) =>
+                    .rolls(&mut self.dice.crew, Fault::CrashBeforeFinish)
+                    && self.dice.crew.strikes(pace::blows(self.config.plans)) =>
             {
                 self.faults.count(Fault::CrashBeforeFinish);
                 None
@@ -235,6 +237,7 @@ impl Storm {
     /// What is to befall the next attendance, if anything.
     fn plan_blow(&mut self, crew: Crew) -> Option<Planned> {
         use Fault as F;
+        let dealt = pace::blows(self.config.plans);
         let dice = &mut self.dice.crew;
         let anywhere = *dice.pick(&[Place::Database, Place::BeforeCall, Place::AfterCall]);
         let halts = crew == Crew::Whole;
@@ -249,7 +252,8 @@ impl Storm {
         let mut planned = None;
         for (fault, place, blow, most, can) in table {
             let after = dice.below(most);
-            if self.faults.rolls(dice, fault) && can && planned.is_none() {
+            let is_struck = self.faults.rolls(dice, fault) && dice.strikes(dealt);
+            if is_struck && can && planned.is_none() {
                 planned = Some(Planned {
                     fault,
                     place,

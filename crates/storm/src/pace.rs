@@ -20,7 +20,7 @@ pub(crate) fn comparisons(plans: u64) -> &'static [Option<i64>; 4] {
     if plans < MANY_PLANS {
         &[None, None, Some(6), Some(24)]
     } else {
-        &[None, None, None, Some(72)]
+        &[None, None, None, Some(168)]
     }
 }
 
@@ -45,6 +45,40 @@ pub(crate) fn slices(plans: u64) -> &'static [i64; 3] {
     if plans < MANY_PLANS {
         &[16, 64, 256]
     } else {
-        &[32, 64, 128]
+        &[64, 128, 256]
+    }
+}
+
+/// How many payments may be prepared together.
+pub(crate) fn prepared(plans: u64) -> &'static [usize; 3] {
+    if plans < MANY_PLANS {
+        &[1, 8, 32]
+    } else {
+        &[8, 32, 64]
+    }
+}
+
+/// How many of the blows that a worker would get it gets, per mille. One that dies leaves as many rows to be
+/// attended alone as it had leased.
+pub(crate) fn blows(plans: u64) -> u64 {
+    if plans < MANY_PLANS { 1_000 } else { 200 }
+}
+
+/// After how many days a standing agreement is asked about again.
+pub(crate) fn refreshes(plans: u64) -> &'static [i64; 3] {
+    if plans < MANY_PLANS {
+        &[7, 14, 30]
+    } else {
+        &[14, 30, 60]
+    }
+}
+
+/// How many of a thousand questions are answered in a day: by nobody, in their time, or at once. What nobody ever
+/// lets go on is looked at every day.
+pub(crate) fn diligence(plans: u64) -> &'static [u64; 3] {
+    if plans < MANY_PLANS {
+        &[0, 100, 500]
+    } else {
+        &[20, 100, 500]
     }
 }

@@ -10,8 +10,6 @@ use crate::world::Storm;
 /// The question that is answered here: others correct what was recorded, by what only a person can know.
 const QUESTION: &str = "agreement_held_back";
 const ANSWER: &str = "go_on";
-/// How many of a thousand questions are answered in a day: by nobody, in their time, or at once.
-pub(crate) const DILIGENCE: [u64; 3] = [0, 100, 500];
 
 impl Storm {
     /// Reads the questions that are open, and answers some. So once a day, until everything calms down.

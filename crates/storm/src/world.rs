@@ -36,7 +36,6 @@ use crate::ear::Ear;
 use crate::fault::Faults;
 use crate::lending::Loan;
 use crate::pace;
-use crate::people;
 use crate::report::Broken;
 use crate::trace::Trace;
 use crate::wire::{Struck, Wires};
@@ -132,7 +131,7 @@ impl Storm {
         let ear = Ear::open().await?;
         let (sandbox, bank, bank_served) = open_bank(begins_at, &ear, seed, &mut dice).await?;
 
-        let settings = Arc::new(settings(&mut dice));
+        let settings = Arc::new(settings(&mut dice, config.plans));
         let place = socket_dir(&config.database_url)?;
         let open = |name: &'static str| {
             let line = (config.database_url.clone(), place.clone(), bank);
@@ -162,7 +161,7 @@ impl Storm {
             loans: Vec::new(),
             by_agreement: HashMap::new(),
             refused: 0,
-            diligence: *Dice::new(seed, "diligence").pick(&people::DILIGENCE),
+            diligence: *Dice::new(seed, "diligence").pick(pace::diligence(config.plans)),
             tick: TimeDelta::seconds(*dice.pick(pace::ticks(config.plans))),
             slice: *dice.pick(pace::slices(config.plans)),
             turns: *dice.pick(pace::turns(config.plans)),
@@ -236,17 +235,17 @@ fn all_dice(seed: u64) -> AllDice {
     }
 }
 
-fn settings(dice: &mut Dice) -> Settings {
+fn settings(dice: &mut Dice, plans: u64) -> Settings {
     Settings {
         uid_key: UidKey::new(UID_KEY),
         hours: SendingHours::default(),
         retry: RetryPolicy::default(),
         catch_up_per_day_max: Some(2),
-        agreement_refresh: TimeDelta::days(*dice.pick(&[7, 14, 30])),
+        agreement_refresh: TimeDelta::days(*dice.pick(pace::refreshes(plans))),
         // One after the other: the order of calls is part of what a seed decides.
         calls_in_flight_max: 1,
         // As many at a time as if they were in flight together: no time passes between them here.
-        calls_prepared_max: *dice.pick(&[1, 8, 32]),
+        calls_prepared_max: *dice.pick(pace::prepared(plans)),
         requester_ip: IpAddr::from([127, 0, 0, 1]),
         webhook_secrets: Vec::new(),
     }
