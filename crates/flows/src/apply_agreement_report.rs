@@ -117,7 +117,7 @@ fn decide(
     }
     let mut write = unchanged(row, now, settings);
     write.payer.clone_from(&report.payer);
-    let event = heard(row, &report.fact, &mut write, now);
+    let event = heard(row, report, &mut write, now);
     match row.state.step(event) {
         Step::Advance(to) => advance(row, &mut write, to, now, settings),
         Step::Ignore => {}
@@ -140,6 +140,7 @@ pub(crate) fn unchanged(row: &AgreementRow, now: Instant, settings: &Settings) -
         wake_at: next_look(row, row.state, now, settings),
         absent_since_at: row.absent_since_at,
         confirmed_at: row.confirmed_at,
+        is_confirmed: false,
         takes_back_sending: false,
         waiting_because: row
             .waiting_because
@@ -176,27 +177,32 @@ fn next_look(
     wake::next_agreement_ask(state, since, now, settings.agreement_refresh)
 }
 
-/// "Not found" proves something only twice, apart, and well after sending.
-fn absent(row: &AgreementRow, write: &mut AgreementWrite, now: Instant) -> Event {
+/// "Not found" proves something only twice, asked apart, and well after sending.
+fn absent(
+    row: &AgreementRow,
+    write: &mut AgreementWrite,
+    asked_at: Instant,
+    now: Instant,
+) -> Event {
     let sent_at = row.last_sent_at.unwrap_or(row.created_at);
     match row.state {
         State::Sending | State::Unknown => {
-            if wake::may_resend(row.absent_since_at, sent_at, now) {
+            if wake::may_resend(row.absent_since_at, sent_at, asked_at) {
                 return Event::ConfirmedAbsent;
             }
-            let first = row.absent_since_at.unwrap_or(now);
+            let first = row.absent_since_at.unwrap_or(asked_at);
             write.absent_since_at = Some(first);
             write.wake_at = Some(absence_proved_at(first, sent_at).max(now));
             Event::OutcomeUnknown
         }
         // What the provider once had may be missing from one answer; not from two an hour apart.
         State::Pending | State::Created | State::Active | State::Suspended => {
-            let first = row.absent_since_at.unwrap_or(now);
+            let first = row.absent_since_at.unwrap_or(asked_at);
             write.absent_since_at = Some(first);
-            if MISSING_AFTER <= now - first {
+            if MISSING_AFTER <= asked_at - first {
                 write.exception = Some(missing(row));
             } else {
-                write.wake_at = Some(first + MISSING_AFTER);
+                write.wake_at = Some((first + MISSING_AFTER).max(now));
             }
             Event::OutcomeUnknown
         }

@@ -15,7 +15,7 @@ use crate::report::{
 };
 use crate::{Deps, FlowError};
 
-/// How many answers are applied together. They may wait for each other, at most as long as one call may take: an
+/// How many answers are applied together. They may wait for each other, at most as long as so many calls take: an
 /// answer that is lost on the way is asked for again.
 const ANSWERS_TOGETHER: usize = 32;
 
@@ -48,10 +48,12 @@ pub async fn ask_payment_rows(
         .map(|row| (row.id, row.send_no, row.uid.clone()))
         .collect();
     let calls = futures::stream::iter(questions).map(|(payment_id, send_no, uid)| async move {
+        let asked_at = deps.clock.now();
         let fact = deps.provider.ask_payment(uid.as_str()).await;
         PaymentReport {
             payment_id,
             send_no,
+            asked_at,
             fact,
         }
     });

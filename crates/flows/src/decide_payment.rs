@@ -50,7 +50,7 @@ pub(crate) fn decide(
         PaymentFact::Refused { codes } => decision.refused(codes),
         PaymentFact::RetryAccepted => decision.step(Event::Accepted),
         PaymentFact::RetryRefused { codes } => decision.retry_refused(codes),
-        PaymentFact::Absent => decision.absent(),
+        PaymentFact::Absent => decision.absent(report.asked_at),
         PaymentFact::Found(found) => decision.found(found),
     })
 }
@@ -158,8 +158,8 @@ impl Decision<'_> {
         self.write
     }
 
-    /// "Not found" proves something only twice, apart, and well after sending; and only of a creation.
-    fn absent(mut self) -> PaymentWrite {
+    /// "Not found" proves something only twice, asked apart, and well after sending; and only of a creation.
+    fn absent(mut self, asked_at: Instant) -> PaymentWrite {
         let sent_at = self.row.last_sent_at.unwrap_or(self.now);
         let may_be_missing = match self.row.state {
             State::Sending | State::Unknown => !self.row.is_retry,
@@ -175,13 +175,13 @@ impl Decision<'_> {
             // What the provider once had may be missing from one answer: ask again.
             return self.step(Event::OutcomeUnknown);
         }
-        if wake::may_resend(self.row.absent_since_at, sent_at, self.now) {
+        if wake::may_resend(self.row.absent_since_at, sent_at, asked_at) {
             let mut write = self.step(Event::ConfirmedAbsent);
             write.absent_since_at = None;
             write.cause = "confirmed_absent";
             return write;
         }
-        let first = self.row.absent_since_at.unwrap_or(self.now);
+        let first = self.row.absent_since_at.unwrap_or(asked_at);
         self.write.absent_since_at = Some(first);
         let now = self.now;
         let mut write = self.step(Event::OutcomeUnknown);

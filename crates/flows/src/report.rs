@@ -13,6 +13,8 @@ pub struct PaymentReport {
     pub payment_id: PaymentId,
     /// The sending that was current when the question left. After a later sending only a settlement counts.
     pub send_no: u32,
+    /// When the question left.
+    pub asked_at: Instant,
     /// What was learned.
     pub fact: PaymentFact,
 }

@@ -271,6 +271,7 @@ pub(crate) async fn call(deps: &Deps, just: JustArmed) -> Result<(), FlowError> 
     let since = &just.since;
     let calls = futures::stream::iter(just.armed).map(|payment| async move {
         let uid = payment.uid.as_str();
+        let asked_at = deps.clock.now();
         if since.is_older_than(TimeDelta::seconds(CONSENT_SECONDS)) {
             tracing::warn!(payment.uid = uid, "a request was late and is not started");
             return None;
@@ -285,6 +286,7 @@ pub(crate) async fn call(deps: &Deps, just: JustArmed) -> Result<(), FlowError> 
         Some(PaymentReport {
             payment_id: payment.id,
             send_no: payment.send_no,
+            asked_at,
             fact,
         })
     });

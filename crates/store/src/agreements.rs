@@ -53,6 +53,8 @@ pub struct AgreementWrite {
     pub absent_since_at: Option<Instant>,
     /// When the provider last said how it stands.
     pub confirmed_at: Option<Instant>,
+    /// Whether it is this step that confirms it.
+    pub is_confirmed: bool,
     /// Whether its last sending is taken back, because no byte of it left.
     pub takes_back_sending: bool,
     /// The rule its proposal waits for from now on.
@@ -188,7 +190,7 @@ impl Store {
             .iter()
             .flat_map(|write| write.events.iter().cloned())
             .collect();
-        let answered: Vec<ByItself> = done.iter().flat_map(|write| answered(write, now)).collect();
+        let answered: Vec<ByItself> = done.iter().flat_map(|write| answered(write)).collect();
         events.extend(close_by_itself(&mut tx, &answered, now, fresh_id).await?);
         append_events(&mut tx, &events, now).await?;
         tx.commit().await?;

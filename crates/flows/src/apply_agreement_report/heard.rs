@@ -9,16 +9,16 @@ use store::agreements::{AgreementRow, AgreementWrite, DebtorAccount};
 
 use super::told::{amended, echoes_wrong, look_up_refused};
 use super::{MISSING_AFTER, absent};
-use crate::report::{AgreementFact, NotLookedUp};
+use crate::report::{AgreementFact, AgreementReport, NotLookedUp};
 
-/// What a fact says, as an event; what else it tells goes into the write.
+/// What a report's fact says, as an event; what else it tells goes into the write.
 pub(super) fn heard(
     row: &AgreementRow,
-    fact: &AgreementFact,
+    report: &AgreementReport,
     write: &mut AgreementWrite,
     now: Instant,
 ) -> Event {
-    match fact {
+    match &report.fact {
         AgreementFact::NotSent | AgreementFact::NotLookedUp(_) => {
             write.takes_back_sending = row.state == State::Sending;
             Event::NotSent
@@ -39,10 +39,10 @@ pub(super) fn heard(
         }
         AgreementFact::Refused { codes } => {
             write.reason = Some((codes.join(" "), "refused by the provider".to_owned()));
-            write.confirmed_at = Some(now);
+            confirmed(write, report);
             Event::Rejected
         }
-        AgreementFact::Absent => absent(row, write, now),
+        AgreementFact::Absent => absent(row, write, report.asked_at, now),
         AgreementFact::Found { state: None, .. } => Event::OutcomeUnknown,
         AgreementFact::Found {
             state: Some(state),
@@ -57,11 +57,17 @@ pub(super) fn heard(
                 moved(row, write, account);
             }
             write.reason.clone_from(reason);
-            write.confirmed_at = Some(now);
+            confirmed(write, report);
             write.absent_since_at = None;
             Event::Reported(*state)
         }
     }
+}
+
+/// As of when the question left: what changed there while the answer was on its way, it need not hold.
+fn confirmed(write: &mut AgreementWrite, report: &AgreementReport) {
+    write.confirmed_at = Some(report.asked_at);
+    write.is_confirmed = true;
 }
 
 /// The payer moved the agreement to another account, once it has been theirs to move. Before that it is only

@@ -157,6 +157,18 @@ fn an_answer_older_than_what_was_confirmed_since_is_not_heard() {
 }
 
 #[test]
+fn an_answer_confirms_how_the_agreement_stood_when_it_was_asked_about() {
+    let asked_at = now() - TimeDelta::minutes(3);
+
+    let write = told(&row(State::Active), found(Reported::Active, None), asked_at).unwrap();
+
+    assert_eq!(
+        (write.confirmed_at, write.is_confirmed),
+        (Some(asked_at), true)
+    );
+}
+
+#[test]
 fn another_agreement_under_our_uid_freezes_the_plan() {
     let write = told(
         &row(State::Active),

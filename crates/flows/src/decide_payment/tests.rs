@@ -97,6 +97,7 @@ fn told_at(row: &PaymentRow, fact: PaymentFact, now: Instant) -> PaymentWrite {
     let report = PaymentReport {
         payment_id: row.id,
         send_no: row.send_no,
+        asked_at: now,
         fact,
     };
     decide(row, &report, now, &settings()).expect("a report of the current sending is heard")
@@ -163,6 +164,7 @@ fn what_is_said_of_an_earlier_sending_is_not_heard() {
         let report = PaymentReport {
             payment_id: row.id,
             send_no: 1,
+            asked_at: seconds_later(10),
             fact,
         };
         assert!(
@@ -179,6 +181,7 @@ fn a_settlement_is_heard_whichever_sending_it_is_said_of() {
     let report = PaymentReport {
         payment_id: row.id,
         send_no: 1,
+        asked_at: seconds_later(10),
         fact,
     };
 

@@ -1,7 +1,6 @@
 //! Which questions about an agreement, or its plan, a step of the agreement answers.
 
 use domain::agreement::State;
-use domain::date::Instant;
 use domain::exception::Kind;
 use domain::plan;
 
@@ -9,7 +8,7 @@ use super::AgreementWrite;
 use crate::exceptions::{About, ByItself};
 
 /// What the world has answered by this step.
-pub(super) fn answered(write: &AgreementWrite, now: Instant) -> Vec<ByItself> {
+pub(super) fn answered(write: &AgreementWrite) -> Vec<ByItself> {
     let subject = About::Subject(write.id.uuid());
     let mut answered = Vec::new();
     let mut close = |kinds, about, because| {
@@ -33,7 +32,7 @@ pub(super) fn answered(write: &AgreementWrite, now: Instant) -> Vec<ByItself> {
         let kinds: &[Kind] = &[Kind::PayidLookupRefused];
         close(kinds, subject, "the agreement was proposed");
     }
-    if write.confirmed_at == Some(now) && write.exception.is_none() {
+    if write.is_confirmed && write.exception.is_none() {
         let kinds: &[Kind] = &[Kind::AgreementMissing];
         close(kinds, subject, "the provider knows the agreement again");
     }

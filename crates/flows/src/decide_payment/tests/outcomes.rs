@@ -245,3 +245,28 @@ fn a_retry_refused_for_good_ends_the_instalment() {
     );
     assert_eq!(question(&write), Some("payment_refused"));
 }
+
+#[test]
+fn an_absence_counts_from_when_it_was_asked_about_however_late_its_answer_is_applied() {
+    let first = seconds_later(30);
+    let row = PaymentRow {
+        absent_since_at: Some(first),
+        ..row(State::Unknown)
+    };
+    let asked = |seconds| PaymentReport {
+        payment_id: row.id,
+        send_no: row.send_no,
+        asked_at: seconds_later(seconds),
+        fact: PaymentFact::Absent,
+    };
+    let at = seconds_later(400);
+
+    let too_soon = decide(&row, &asked(299), at, &settings()).unwrap();
+    assert_eq!(
+        (too_soon.to, too_soon.absent_since_at),
+        (State::Unknown, Some(first))
+    );
+    assert_eq!(too_soon.wake_at, Some(at), "asked again at once");
+    let in_time = decide(&row, &asked(300), at, &settings()).unwrap();
+    assert_eq!(in_time.to, State::Intended);
+}
