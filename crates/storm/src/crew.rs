@@ -12,6 +12,7 @@ use store::wake::{Batch, Finished, Kind};
 
 use crate::StormError;
 use crate::agenda::Deed;
+use crate::dice::Dice;
 use crate::fault::Fault;
 use crate::pace;
 use crate::wire::{Blow, Place, Planned, Struck};
@@ -147,7 +148,7 @@ impl Storm {
                 if self
                     .faults
                     .rolls(&mut self.dice.crew, Fault::CrashBeforeFinish)
-                    && self.dice.crew.strikes(pace::blows(self.config.plans)) =>
+                    && is_dealt(&mut self.dice.crew, pace::blows(self.config.plans)) =>
             {
                 self.faults.count(Fault::CrashBeforeFinish);
                 None
@@ -200,7 +201,7 @@ impl Storm {
             match struck {
                 Some(Struck::Crash) | None => {
                     drop(job);
-                    self.workers[who].wires.kill().await;
+                    self.workers[who].begin_anew().await?;
                     return Ok(Ended::Died);
                 }
                 Some(Struck::Halted(go_on)) => self.while_halted(token, planned, go_on).await?,
@@ -252,7 +253,7 @@ impl Storm {
         let mut planned = None;
         for (fault, place, blow, most, can) in table {
             let after = dice.below(most);
-            let is_struck = self.faults.rolls(dice, fault) && dice.strikes(dealt);
+            let is_struck = self.faults.rolls(dice, fault) && is_dealt(dice, dealt);
             if is_struck && can && planned.is_none() {
                 planned = Some(Planned {
                     fault,
@@ -264,6 +265,11 @@ impl Storm {
         }
         planned
     }
+}
+
+/// Whether a blow that would fall does. Where all of them do, no die is thrown.
+fn is_dealt(dice: &mut Dice, per_mille: u64) -> bool {
+    1_000 <= per_mille || dice.strikes(per_mille)
 }
 
 /// As the scheduler's.

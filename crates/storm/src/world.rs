@@ -114,7 +114,17 @@ pub(crate) struct Worker {
     pub(crate) wires: Arc<Wires>,
     pub(crate) strikes: mpsc::UnboundedReceiver<Struck>,
     pub(crate) bank: BankLine,
+    database_url: String,
     _database: DatabaseLine,
+}
+
+impl Worker {
+    /// The worker is dead: its connections break. Another process takes its place, with connections of its own.
+    pub(crate) async fn begin_anew(&mut self) -> Result<(), StoreError> {
+        self.wires.kill().await;
+        self.deps.store = connect(&self.database_url).await?;
+        Ok(())
+    }
 }
 
 impl Storm {
@@ -304,6 +314,7 @@ async fn open_worker(
         wires,
         strikes,
         bank: line,
+        database_url: url,
         _database: database,
     })
 }
