@@ -10,6 +10,8 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, Postgres, Transaction};
 
+use tracing::Instrument as _;
+
 use domain::date::Instant;
 
 pub mod vault;
@@ -47,6 +49,9 @@ const CONNECT_MAX: Duration = Duration::from_secs(10);
 
 /// How long a connection may lie idle before it is asked, at its next use, whether it still lives.
 const IDLE_UNASKED_MAX: Duration = Duration::from_secs(1);
+
+/// The advisory lock of whoever migrates.
+const MIGRATING: i64 = 0x0070_6179_646f_776e;
 
 /// What PostgreSQL calls a table that is not there.
 const UNDEFINED_TABLE: &str = "42P01";
@@ -125,11 +130,23 @@ impl Store {
     ///
     /// Fails when no connection can be had.
     pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        self.begin_by("begin").await
+    }
+
+    /// As [`Store::begin`], by a `begin` that says how the transaction is to be.
+    pub(crate) async fn begin_by(
+        &self,
+        statement: &'static str,
+    ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
         let pool = self.pool.clone();
-        match tokio::spawn(async move { pool.begin().await }).await {
+        let beginning = async move { pool.begin_with(statement).await };
+        match tokio::spawn(beginning.in_current_span()).await {
             Ok(begun) => begun,
-            // The runtime is being shut down.
-            Err(_) => Err(sqlx::Error::PoolClosed),
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime is being shut down.
+                Err(_) => Err(sqlx::Error::PoolClosed),
+            },
         }
     }
 
@@ -139,7 +156,20 @@ impl Store {
     ///
     /// Fails when a migration fails, or when the database holds one this binary does not know.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        Ok(MIGRATOR.run(&self.pool).await?)
+        // Its own: where this is given up, the lock goes with it.
+        let mut connection = self.pool.acquire().await?.detach();
+        // Whoever waits for a lock in one long statement has an index that is built concurrently wait for it, and
+        // with it whoever holds the lock.
+        while !sqlx::query_scalar("select pg_try_advisory_lock($1)")
+            .bind(MIGRATING)
+            .fetch_one(&mut connection)
+            .await?
+        {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        MIGRATOR.run(&mut connection).await?;
+        connection.close().await?;
+        Ok(())
     }
 
     /// Whether the database answers and its schema is the one this binary was built for.

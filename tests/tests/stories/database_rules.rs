@@ -1,7 +1,11 @@
 //! What the database refuses, whoever asks.
 
+use e2e::database::connect;
 use e2e::world::{PlanHandle, World};
+use paydown::local_postgres::testing;
 use serde_json::json;
+use sqlx::postgres::PgPool;
+use store::{MIGRATOR, StoreError};
 use uuid::Uuid;
 
 use crate::told::{sydney, weekly};
@@ -352,4 +356,30 @@ async fn a_question_is_open_once_and_may_be_asked_again_after_it_was_answered() 
         .await
         .unwrap();
     ends(world, &plan).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_that_start_together_migrate_an_empty_database_once() {
+    let nothing = |_| async { Ok::<(), StoreError>(()) };
+    let empty = testing::TestDatabase::create(b"empty", nothing)
+        .await
+        .unwrap();
+    let starting = (0..6).map(|_| async {
+        let store = connect(&empty.url).await?;
+        store.migrate().await
+    });
+
+    let begun: Vec<Result<(), StoreError>> = futures::future::join_all(starting).await;
+
+    assert!(begun.iter().all(Result::is_ok), "{begun:?}");
+    let pool = PgPool::connect(&empty.url).await.unwrap();
+    let counted: (i64, i64) = sqlx::query_as(
+        "select (select count(*) from _sqlx_migrations where success),
+                (select count(*) from pg_index where not indisvalid)",
+    )
+    .fetch_one(&pool)
+    .await
+    .unwrap();
+    let known = i64::try_from(MIGRATOR.iter().count()).unwrap();
+    assert_eq!(counted, (known, 0), "each once, and no index half built");
 }

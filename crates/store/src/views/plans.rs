@@ -219,8 +219,7 @@ impl Store {
     /// Fails when the database does.
     pub async fn plan_detail(&self, id: PlanId) -> Result<Option<PlanDetail>, StoreError> {
         let mut tx = self
-            .pool
-            .begin_with("begin isolation level repeatable read, read only")
+            .begin_by("begin isolation level repeatable read, read only")
             .await?;
         let mut query = QueryBuilder::<Postgres>::new(PLAN_COLUMNS);
         query.push(" and id = ").push_bind(id.uuid());
