@@ -48,6 +48,8 @@ struct PaymentEntry {
     /// Sydney, of the latest submission; what places the payment in its window.
     submitted_date: NaiveDate,
     settled_at: Option<DateTime<Utc>>,
+    /// The last time; kept when it settles after that.
+    failed_at: Option<DateTime<Utc>>,
     window: Option<Window>,
     submissions: usize,
     failure_code: Option<&'static str>,
@@ -114,6 +116,7 @@ fn payment_entry(payment: &Payment) -> PaymentEntry {
         created_date: sydney_date(payment.created_at),
         submitted_date: sydney_date(payment.submitted_at()),
         settled_at: payment.settled_at,
+        failed_at: payment.failed_at,
         window: payment.window,
         submissions: payment.submissions.len(),
         failure_code: payment.failure.map(|failure| failure.code),

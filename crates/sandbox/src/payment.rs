@@ -86,6 +86,7 @@ impl PaymentRequest {
             failure: None,
             created_at: now,
             settled_at: None,
+            failed_at: None,
             submissions: vec![now],
             window,
             hidden_until: None,
@@ -156,6 +157,8 @@ pub(crate) struct Payment {
     pub(crate) failure: Option<Cause>,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) settled_at: Option<DateTime<Utc>>,
+    /// When it failed last.
+    pub(crate) failed_at: Option<DateTime<Utc>>,
     /// When it was submitted, the first time and each retry; never empty.
     pub(crate) submissions: Vec<DateTime<Utc>>,
     /// The period of the latest submission.

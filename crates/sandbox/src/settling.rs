@@ -33,8 +33,13 @@ impl World {
             Step::Fail(cause) => Some(cause),
             Step::Submit | Step::Pending | Step::Investigate | Step::Collect | Step::Settle => None,
         };
-        if state == PaymentState::Settled {
-            payment.settled_at = Some(at);
+        match state {
+            PaymentState::Settled => payment.settled_at = Some(at),
+            PaymentState::Failed => payment.failed_at = Some(at),
+            PaymentState::Created
+            | PaymentState::Submitting
+            | PaymentState::Pending
+            | PaymentState::UnderInvestigation => {}
         }
         let subject = subject_of_payment(payment);
         if step != Step::Submit {

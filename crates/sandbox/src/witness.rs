@@ -30,6 +30,8 @@ struct PaymentEntry<'a> {
     /// The first time, and each retry.
     submitted_at: &'a [DateTime<Utc>],
     settled_at: Option<DateTime<Utc>>,
+    /// The last time; kept when it settles after that.
+    failed_at: Option<DateTime<Utc>>,
 }
 
 impl Sandbox {
@@ -77,5 +79,6 @@ fn entry(payment: &Payment) -> PaymentEntry<'_> {
         created_at: payment.created_at,
         submitted_at: &payment.submissions,
         settled_at: payment.settled_at,
+        failed_at: payment.failed_at,
     }
 }

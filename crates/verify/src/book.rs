@@ -19,6 +19,20 @@ pub(crate) struct Entry {
     pub theirs: TheirPayment,
     /// Our row's instalment and plan; `None` until it was found.
     pub ours: Option<(Uuid, Uuid)>,
+    /// When we sent it, each time, by our row.
+    pub sent_at: Vec<DateTime<Utc>>,
+}
+
+/// How long after its sending a payment is not yet held to have been lost on the way.
+const LOST_AFTER: TimeDelta = TimeDelta::minutes(5);
+
+impl Entry {
+    /// Whether it reached the bank so long after we sent it that we were right to hold it for lost.
+    pub fn came_late(&self) -> bool {
+        let came_at = self.theirs.created_at;
+        let sent = self.sent_at.iter().filter(|at| **at <= came_at).max();
+        sent.is_some_and(|at| *at + LOST_AFTER <= came_at)
+    }
 }
 
 /// An agreement and its payments.
@@ -82,6 +96,7 @@ impl Book {
         let entry = Entry {
             theirs: theirs.clone(),
             ours: None,
+            sent_at: Vec::new(),
         };
         self.entries.insert(theirs.uid.clone(), entry);
         self.open.insert(theirs.uid.clone());
@@ -94,6 +109,7 @@ impl Book {
             let Some(entry) = self.entries.get_mut(&row.uid) else {
                 continue;
             };
+            entry.sent_at.clone_from(&row.sent_at);
             if entry.ours.is_none() {
                 entry.ours = Some((row.instalment_id, row.plan_id));
                 let of_instalment = self.of_instalment.entry(row.instalment_id).or_default();
@@ -106,14 +122,11 @@ impl Book {
     }
 
     /// The bank's payments for an instalment, in the order in which it took them.
-    pub(crate) fn payments_of(&self, instalment: Uuid) -> Vec<&TheirPayment> {
+    pub(crate) fn payments_of(&self, instalment: Uuid) -> Vec<&Entry> {
         let uids = self.of_instalment.get(&instalment).into_iter().flatten();
-        let mut payments: Vec<&TheirPayment> = uids
-            .filter_map(|uid| self.entries.get(uid))
-            .map(|entry| &entry.theirs)
-            .collect();
-        payments
-            .sort_by(|one, other| (one.created_at, &one.uid).cmp(&(other.created_at, &other.uid)));
+        let mut payments: Vec<&Entry> = uids.filter_map(|uid| self.entries.get(uid)).collect();
+        let place = |entry: &&Entry| (entry.theirs.created_at, entry.theirs.uid.clone());
+        payments.sort_by_key(place);
         payments
     }
 

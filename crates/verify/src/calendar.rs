@@ -83,6 +83,15 @@ impl Periods {
         self.starts.get(after.checked_sub(1)?).copied()
     }
 
+    /// How many periods have begun after `since`, by `until`.
+    pub(crate) fn begun_between(&mut self, since: NaiveDate, until: NaiveDate) -> usize {
+        self.first_date(until);
+        let begun = self.starts.iter();
+        begun
+            .filter(|start| since < **start && **start <= until)
+            .count()
+    }
+
     fn begins(&self, day: NaiveDate) -> bool {
         match self.frequency {
             Frequency::Days(length) => {

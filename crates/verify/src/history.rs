@@ -70,7 +70,14 @@ const INSTALMENT_EDGES: &[(&str, &[&str])] = &[
     ),
     (
         "collecting",
-        &["scheduled", "retrying", "collected", "failed", "missed"],
+        &[
+            "scheduled",
+            "retrying",
+            "collected",
+            "failed",
+            "missed",
+            "cancelled",
+        ],
     ),
     (
         "retrying",
@@ -91,6 +98,40 @@ const INSTALMENT_EDGES: &[(&str, &[&str])] = &[
     ("cancelled", &[]),
     ("paid_elsewhere", &[]),
 ];
+
+/// Whether the step is what a person's answer to a question leads to, and nothing else does.
+fn is_an_answer(line: &JournalRow) -> bool {
+    let JournalRow {
+        subject,
+        from_state,
+        to_state,
+        cause,
+        ..
+    } = line;
+    let step = (from_state.as_str(), to_state.as_str());
+    match (cause.as_str(), subject.as_str()) {
+        ("collected" | "refunded", "payment") => {
+            matches!(step, ("failed" | "rejected" | "abandoned", "settled"))
+        }
+        ("not_collected" | "collect_again", "payment") => {
+            let is_reversed = step == ("settled", "failed");
+            is_reversed || matches!(step, ("submitted" | "under_investigation", "rejected"))
+        }
+        ("provider_is_right", "payment") => matches!(
+            step,
+            (
+                "rejected" | "abandoned",
+                "submitted" | "under_investigation" | "failed"
+            )
+        ),
+        ("collected", "instalment") => to_state == "collected",
+        ("not_collected", "instalment") => step == ("collected", "failed"),
+        ("collect_again", "instalment") => matches!(step, ("collected" | "failed", "retrying")),
+        ("paid_elsewhere", "instalment") => step == ("failed", "paid_elsewhere"),
+        ("waived", "instalment") => step == ("failed", "waived"),
+        _ => false,
+    }
+}
 
 /// The steps so far: how often each was taken, and where everything stands.
 #[derive(Debug, Default)]
@@ -181,7 +222,8 @@ impl History {
             _ => return,
         };
         let allowed = graph.iter().find(|(from, _)| from == from_state);
-        if !allowed.is_some_and(|(_, tos)| tos.contains(&to_state.as_str())) {
+        let is_edge = allowed.is_some_and(|(_, tos)| tos.contains(&to_state.as_str()));
+        if !is_edge && !is_an_answer(line) {
             let said = format!("{subject} {subject_id} went from {from_state} to {to_state}");
             found.push(Violation::new("I12", said));
         }
@@ -195,15 +237,24 @@ mod tests {
     use super::*;
 
     fn broken(steps: &[(&str, &str)]) -> usize {
+        let caused: Vec<_> = steps
+            .iter()
+            .map(|(from, to)| (*from, *to, "heard"))
+            .collect();
+        broken_by(&caused)
+    }
+
+    fn broken_by(steps: &[(&str, &str, &str)]) -> usize {
         let mut history = History::default();
         let mut found = Findings::default();
-        for (from, to) in steps {
+        for (from, to, cause) in steps {
             let line = JournalRow {
                 id: 1,
                 subject: "payment".to_owned(),
                 subject_id: Uuid::nil(),
                 from_state: (*from).to_owned(),
                 to_state: (*to).to_owned(),
+                cause: (*cause).to_owned(),
                 at: DateTime::UNIX_EPOCH,
             };
             history.take(&line, &mut found);
@@ -217,6 +268,20 @@ mod tests {
         let held = [("attended", "quarantined"), ("quarantined", "attended")];
         let then = [("sending", "submitted")];
         assert_eq!(broken(&[&stood[..], &held[..], &then[..]].concat()), 0);
+    }
+
+    #[test]
+    fn what_has_ended_moves_by_a_persons_answer_alone() {
+        let settled = [
+            ("intended", "sending", "heard"),
+            ("sending", "settled", "heard"),
+        ];
+        let reversed = |cause| [&settled[..], &[("settled", "failed", cause)]].concat();
+        assert_eq!(broken_by(&reversed("not_collected")), 0);
+        assert_eq!(broken_by(&reversed("collect_again")), 0);
+        for cause in ["heard", "collected", "provider_is_right", "waived"] {
+            assert_eq!(broken_by(&reversed(cause)), 1, "{cause}");
+        }
     }
 
     #[test]

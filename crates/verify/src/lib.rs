@@ -23,7 +23,7 @@ pub use violation::{LAWS, Violation};
 
 use book::Book;
 use history::History;
-use rows::{OurPayment, PlanSums};
+use rows::OurPayment;
 use violation::Findings;
 use witness::{Ledger, TheirPayment};
 
@@ -245,12 +245,17 @@ impl Verifier {
         Ok(self.tell(found))
     }
 
-    async fn find_lost(&self, now: DateTime<Utc>, found: &mut Findings) -> Result<(), VerifyError> {
+    async fn find_lost(
+        &mut self,
+        now: DateTime<Utc>,
+        found: &mut Findings,
+    ) -> Result<(), VerifyError> {
         let today = calendar::sydney_date(now);
         let (instalments, agreements) = rows::due(&self.pool, today).await?;
         found.checked("I9", counted(instalments));
         found.checked("I22", counted(agreements));
-        whole::lost(&rows::lost(&self.pool, today).await?, found);
+        let overdue = rows::overdue_instalments(&self.pool, today).await?;
+        whole::lost(&mut self.book, &overdue, today, found);
         for streak in rows::streaks(&self.pool, FAILURES_MAX).await? {
             let said = format!("{} failures in a row", streak.consecutive_failures);
             let violation = Violation::new("I22", said).of_uid(streak.uid);
@@ -275,13 +280,10 @@ impl Verifier {
         let rows = rows::all_payments(&self.pool).await?;
         self.book.tie(&rows);
         let every: BTreeSet<String> = self.book.entries.keys().cloned().collect();
-        let plans = self.check_rows(&every, &rows, &mut found).await?;
+        self.check_rows(&every, &rows, &mut found).await?;
         for row in &rows {
             let theirs = self.book.entries.get(&row.uid).map(|entry| &entry.theirs);
-            let is_questioned = plans
-                .get(&row.plan_id)
-                .is_some_and(|plan| plan.is_questioned);
-            ours::converged(theirs, row, is_questioned, &mut found);
+            ours::converged(theirs, row, &mut found);
         }
         // Those without any payment, too.
         let plans = rows::plans(&self.pool).await?;
@@ -323,19 +325,17 @@ impl Verifier {
         Ok(moved.into_iter().collect())
     }
 
-    /// Every check of single payments, their instalments, slots and plans. Answers with the plans'
-    /// sums.
+    /// Every check of single payments, their instalments, slots and plans.
     async fn check_rows(
         &mut self,
         touched: &BTreeSet<String>,
         rows: &[OurPayment],
         found: &mut Findings,
-    ) -> Result<HashMap<Uuid, PlanSums>, VerifyError> {
+    ) -> Result<(), VerifyError> {
         let plans: BTreeSet<Uuid> = rows.iter().map(|row| row.plan_id).collect();
         let plans: Vec<Uuid> = plans.into_iter().collect();
         let sums = rows::sums(&self.pool, &plans).await?;
         whole::sums(&sums, &self.book.settled_of_plan, false, found);
-        let sums: HashMap<Uuid, PlanSums> = sums.into_iter().map(|plan| (plan.id, plan)).collect();
 
         let by_uid: HashMap<&str, &OurPayment> =
             rows.iter().map(|row| (row.uid.as_str(), row)).collect();
@@ -348,10 +348,7 @@ impl Verifier {
             }
         }
         for row in rows {
-            let is_questioned = sums
-                .get(&row.plan_id)
-                .is_some_and(|plan| plan.is_questioned);
-            self.check_row(row, is_questioned, found);
+            self.check_row(row, found);
         }
         let instalments: Vec<Uuid> = rows.iter().map(|row| row.instalment_id).collect();
         for instalment in rows::gapped(&self.pool, &instalments).await? {
@@ -361,19 +358,19 @@ impl Verifier {
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let held = rows::slots(&self.pool, &ids).await?;
         whole::slots(&mut self.book, rows, &held, found);
-        Ok(sums)
+        Ok(())
     }
 
-    fn check_row(&self, row: &OurPayment, is_questioned: bool, found: &mut Findings) {
+    fn check_row(&self, row: &OurPayment, found: &mut Findings) {
         let theirs: Option<&TheirPayment> =
             self.book.entries.get(&row.uid).map(|entry| &entry.theirs);
         if let Some(theirs) = theirs {
             ours::foreseen(theirs, row, self.uid_key.as_ref(), found);
         }
-        ours::one_at_a_time(&self.book, row, is_questioned, found);
+        ours::one_at_a_time(&self.book, row, found);
         let own = self.history.stops_of(row.plan_id, row.agreement_id);
         ours::stopped(row, &self.fences, own, found);
-        ours::agrees(theirs, row, is_questioned, found);
+        ours::agrees(theirs, row, found);
     }
 }
 

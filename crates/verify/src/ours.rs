@@ -8,7 +8,7 @@ use serde_json::Value;
 use sha2::Sha256;
 use uuid::Uuid;
 
-use crate::book::Book;
+use crate::book::{Book, Entry};
 use crate::rows::OurPayment;
 use crate::violation::Findings;
 use crate::witness::TheirPayment;
@@ -89,40 +89,53 @@ fn payment_uid(key: &[u8; 32], instalment: Uuid, attempt_no: i32) -> String {
     format!("pd1-{}", BASE32_NOPAD.encode(&head).to_lowercase())
 }
 
-/// I1, I2: at most one success, and none begins before the one before it has failed. A settlement
-/// after the failure is the bank's own change of mind: then a person has been asked.
-pub(crate) fn one_at_a_time(
-    book: &Book,
-    row: &OurPayment,
-    is_questioned: bool,
-    found: &mut Findings,
-) {
+/// I1, I2: at most one success, and none begins before the one before it has failed. Two things are
+/// the bank's doing and not ours: a failure that it takes back after another was sent, and a request
+/// that reached it long after it was sent. Then a person has been asked about that very payment.
+pub(crate) fn one_at_a_time(book: &Book, row: &OurPayment, found: &mut Findings) {
     found.checked("I1", 1);
     found.checked("I2", 1);
     let payments = book.payments_of(row.instalment_id);
-    let settled = payments.iter().filter(|theirs| theirs.has_settled());
-    let is_doubled = 1 < settled.clone().count() && !is_questioned;
+    let is_asked = |entry: &Entry| row.is_asked_about(&entry.theirs.uid);
+    let changed_its_mind = |before: &Entry, after: &Entry| {
+        before.theirs.has_settled() && before.theirs.had_failed_by(after.theirs.created_at)
+    };
+
+    let settled: Vec<&Entry> = payments
+        .iter()
+        .copied()
+        .filter(|entry| entry.theirs.has_settled())
+        .collect();
+    let is_doubled = settled
+        .iter()
+        .zip(settled.iter().skip(1))
+        .any(|(one, next)| {
+            let is_theirs = (changed_its_mind(one, next) && is_asked(one))
+                || (next.came_late() && is_asked(next));
+            !is_theirs
+        });
     if is_doubled {
-        let mut violation = of_row(
-            row,
-            "I1",
-            "collected more than once, and nobody asked".to_owned(),
-        );
-        violation.uids = settled.map(|theirs| theirs.uid.clone()).collect();
+        let said = "collected more than once, and nobody was asked about it";
+        let mut violation = of_row(row, "I1", said.to_owned());
+        violation.uids = settled.iter().map(|one| one.theirs.uid.clone()).collect();
         found.push(violation);
     }
     for (before, after) in payments.iter().zip(payments.iter().skip(1)) {
         // Two successes are told as such already.
-        let is_told = is_doubled && before.has_settled() && after.has_settled();
-        let changed_its_mind =
-            is_questioned && before.settled_at.is_some_and(|at| after.created_at <= at);
-        if !before.has_failed() && !changed_its_mind && !is_told {
-            let said = format!("the bank holds it {} while another was sent", before.state);
+        let is_told = is_doubled && before.theirs.has_settled() && after.theirs.has_settled();
+        let had_failed =
+            before.theirs.has_failed() && before.theirs.had_failed_by(after.theirs.created_at);
+        let is_theirs = (changed_its_mind(before, after) && is_asked(before)) || after.came_late();
+        if !had_failed && !is_theirs && !is_told {
+            let said = format!(
+                "the bank holds it {}, and had not failed it when another was sent",
+                before.theirs.state
+            );
             let violation = of_row(row, "I2", said);
             found.push(
                 violation
-                    .of_uid(before.uid.clone())
-                    .of_uid(after.uid.clone()),
+                    .of_uid(before.theirs.uid.clone())
+                    .of_uid(after.theirs.uid.clone()),
             );
         }
     }
@@ -178,13 +191,9 @@ pub(crate) fn stopped<'a>(
 }
 
 /// I10, as far as it holds at any moment: what we hold for certain, the bank does not contradict.
-pub(crate) fn agrees(
-    theirs: Option<&TheirPayment>,
-    row: &OurPayment,
-    is_questioned: bool,
-    found: &mut Findings,
-) {
+pub(crate) fn agrees(theirs: Option<&TheirPayment>, row: &OurPayment, found: &mut Findings) {
     found.checked("I10", 1);
+    let is_questioned = row.is_asked_about(&row.uid);
     let told = theirs.map_or("unknown", |theirs| theirs.state.as_str());
     let agrees = match row.state.as_str() {
         "settled" => told == "settled",
@@ -213,13 +222,9 @@ pub(crate) fn agrees(
 }
 
 /// I10 when nothing is under way any more: both sides say the same of every payment.
-pub(crate) fn converged(
-    theirs: Option<&TheirPayment>,
-    row: &OurPayment,
-    is_questioned: bool,
-    found: &mut Findings,
-) {
+pub(crate) fn converged(theirs: Option<&TheirPayment>, row: &OurPayment, found: &mut Findings) {
     found.checked("I10", 1);
+    let is_questioned = row.is_asked_about(&row.uid);
     let told = theirs.map_or("unknown", |theirs| theirs.state.as_str());
     let agrees = match row.state.as_str() {
         "settled" => told == "settled",

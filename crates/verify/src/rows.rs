@@ -29,6 +29,15 @@ pub(crate) struct OurPayment {
     pub frozen_at: Option<DateTime<Utc>>,
     /// When the plan was cancelled.
     pub cancelled_at: Option<DateTime<Utc>>,
+    /// Of the instalment's payments, the uids of those about whose money a person was ever asked.
+    pub asked_about: Vec<String>,
+}
+
+impl OurPayment {
+    /// Whether a person was ever asked about the money of the payment with this uid.
+    pub(crate) fn is_asked_about(&self, uid: &str) -> bool {
+        self.asked_about.iter().any(|asked| asked == uid)
+    }
 }
 
 /// A step of the journal.
@@ -39,6 +48,7 @@ pub(crate) struct JournalRow {
     pub subject_id: Uuid,
     pub from_state: String,
     pub to_state: String,
+    pub cause: String,
     pub at: DateTime<Utc>,
 }
 
@@ -60,13 +70,20 @@ pub(crate) struct PlanSums {
     pub is_questioned: bool,
 }
 
-/// An open instalment that nothing will ever look at.
+/// An open instalment whose date is over.
 #[derive(Clone, Debug, FromRow)]
-pub(crate) struct LostRow {
+pub(crate) struct OverdueRow {
     pub id: Uuid,
     pub plan_id: Uuid,
     pub state: String,
     pub due_date: NaiveDate,
+    /// The uid of its plan's latest agreement.
+    pub agreement_uid: String,
+    /// Whether it has a wake-up of its own, or one of its payments has.
+    pub is_looked_at: bool,
+    /// Whether nothing may end it by itself: its plan is frozen for a person, it is quarantined, or
+    /// the database is not the one that was compared with the provider.
+    pub is_held: bool,
 }
 
 /// An agreement that failed more often in a row than is allowed.
@@ -87,7 +104,14 @@ const PAYMENT: &str = "select m.id, m.uid, m.state, m.attempt_no, m.amount_cents
            as frozen_at,
          (select min(j.at) from journal j
           where j.subject_id = p.id and j.subject = 'plan' and j.to_state = 'cancelled')
-           as cancelled_at
+           as cancelled_at,
+         array(
+           select o.uid from payment o
+           where o.instalment_id = i.id and exists (
+             select 1 from exception e
+             where e.subject_id = o.id
+               and e.kind in ('late_settlement', 'settled_after_end', 'payment_conflict',
+                              'reversal', 'echo_mismatch'))) as asked_about
        from payment m
        join agreement a on a.id = m.agreement_id
        join instalment i on i.id = m.instalment_id
@@ -122,7 +146,7 @@ pub(crate) async fn all_payments(pool: &PgPool) -> Result<Vec<OurPayment>, sqlx:
 /// The journal after `seen`.
 pub(crate) async fn journal(pool: &PgPool, seen: i64) -> Result<Vec<JournalRow>, sqlx::Error> {
     sqlx::query_as(
-        "select id, subject, subject_id, from_state, to_state, at from journal
+        "select id, subject, subject_id, from_state, to_state, cause, at from journal
          where $1 < id order by id",
     )
     .bind(seen)
@@ -153,14 +177,14 @@ pub(crate) async fn slots(pool: &PgPool, payments: &[Uuid]) -> Result<Vec<SlotRo
     .await
 }
 
-/// The sums of these plans, and whether a person is asked about money that moved unforeseen.
+/// The sums of these plans, and whether a person was asked about money that moved unforeseen.
 pub(crate) async fn sums(pool: &PgPool, plans: &[Uuid]) -> Result<Vec<PlanSums>, sqlx::Error> {
     sqlx::query_as(
         "select p.id, p.total_cents,
            coalesce(sum(i.amount_cents), 0)::bigint as instalments_cents,
            coalesce(sum(i.amount_cents) filter (where i.state = 'collected'), 0)::bigint
              as collected_cents,
-           exists (select 1 from exception e where e.plan_id = p.id and e.closed_at is null
+           exists (select 1 from exception e where e.plan_id = p.id
                    and e.kind in ('late_settlement', 'settled_after_end', 'payment_conflict',
                                   'reversal', 'echo_mismatch')) as is_questioned
          from plan p join instalment i on i.plan_id = p.id
@@ -179,20 +203,26 @@ pub(crate) async fn plans(pool: &PgPool) -> Result<Vec<Uuid>, sqlx::Error> {
         .await
 }
 
-/// Open instalments whose due date is over and that nothing looks at again: no wake-up of their
-/// own, no payment that has one, no open question, and a plan that has not ended.
-pub(crate) async fn lost(pool: &PgPool, today: NaiveDate) -> Result<Vec<LostRow>, sqlx::Error> {
+/// Open instalments whose due date is over, of plans that are not cancelled.
+pub(crate) async fn overdue_instalments(
+    pool: &PgPool,
+    today: NaiveDate,
+) -> Result<Vec<OverdueRow>, sqlx::Error> {
     sqlx::query_as(
-        "select i.id, i.plan_id, i.state, i.due_date
+        "select i.id, i.plan_id, i.state, i.due_date, coalesce(a.uid, '') as agreement_uid,
+           i.wake_at is not null
+             or exists (select 1 from payment m
+                        where m.instalment_id = i.id and m.wake_at is not null) as is_looked_at,
+           p.frozen_because is not null or i.quarantined_at is not null
+             or exists (select 1 from db_fence where reconciled_at is null) as is_held
          from instalment i
          join plan p on p.id = i.plan_id
-         where i.due_date < $1 and i.wake_at is null
+         left join lateral (
+           select uid from agreement n where n.plan_id = p.id order by n.attempt_no desc limit 1
+         ) a on true
+         where i.due_date < $1
            and i.state in ('scheduled', 'collecting', 'retrying')
-           and p.state <> 'cancelled'
-           and not exists (select 1 from payment m
-                           where m.instalment_id = i.id and m.wake_at is not null)
-           and not exists (select 1 from exception e
-                           where e.plan_id = p.id and e.closed_at is null)",
+           and p.state <> 'cancelled'",
     )
     .bind(today)
     .fetch_all(pool)
@@ -242,6 +272,8 @@ pub(crate) async fn turns(pool: &PgPool) -> Result<Vec<TurnRow>, sqlx::Error> {
         "select split_part(detail, ':', 1) as scope, to_state = 'closed' as is_closed, at
          from journal
          where subject = 'control' and subject_id = '00000000-0000-0000-0000-000000000000'
+           -- The fence of the database itself is told under the same id, and has another graph.
+           and to_state in ('open', 'closed')
          order by id",
     )
     .fetch_all(pool)

@@ -1,10 +1,10 @@
 //! What an agreement allows, held against what the bank took under it: I5, I6, I7, I22, I28.
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::Violation;
 use crate::book::{Book, Kept};
-use crate::calendar::{MonthEnd, sydney_date};
+use crate::calendar::{MonthEnd, Periods, sydney_date};
 use crate::rows::OurPayment;
 use crate::violation::Findings;
 use crate::witness::{Terms, TheirPayment};
@@ -37,6 +37,7 @@ fn laws(
     found.checked("I28", theirs.submitted_at.len());
     let mut broken = budgets(theirs, row.due_date);
     let before = standing(book, theirs);
+    let open = open_beside(book, theirs);
     let Some(kept) = book.agreements.get_mut(&theirs.agreement_uid) else {
         broken.push(("I3", "the bank's payment has no agreement".to_owned()));
         return broken;
@@ -51,6 +52,59 @@ fn laws(
         found.checked("I5", 1);
         let crowded = counts(kept, date, &before).into_iter();
         broken.extend(crowded.map(|said| ("I5", said)));
+        let crowded = held_over(kept, theirs, &before, &open).into_iter();
+        broken.extend(crowded.map(|said| ("I5", said)));
+    }
+    broken
+}
+
+/// When the agreement's other payments were submitted that the bank had not decided on when this one was
+/// submitted last. One that came so late that it was held for lost is not known of.
+fn open_beside(book: &Book, theirs: &TheirPayment) -> Vec<DateTime<Utc>> {
+    let at = theirs.last_submitted_at();
+    let kept = book.agreements.get(&theirs.agreement_uid);
+    let uids = kept.into_iter().flat_map(|kept| &kept.payments);
+    let others = uids.filter(|uid| **uid != theirs.uid);
+    let entries = others.filter_map(|uid| book.entries.get(uid));
+    entries
+        .filter(|entry| entry.theirs.was_open_at(at) && !entry.came_late())
+        .map(|entry| entry.theirs.last_submitted_at())
+        .filter(|submitted| *submitted < at)
+        .collect()
+}
+
+/// I5: a payment of an earlier period that is undecided takes a place in this one, too: the bank may come
+/// to count it here.
+fn held_over(
+    kept: &mut Kept,
+    theirs: &TheirPayment,
+    others: &[TheirPayment],
+    open: &[DateTime<Utc>],
+) -> Vec<String> {
+    let Some(allowed) = kept.agreement.terms.count else {
+        return Vec::new();
+    };
+    let at = theirs.last_submitted_at();
+    let mut broken = Vec::new();
+    for (periods, how) in kept.periods.iter_mut().zip(MonthEnd::BOTH) {
+        let first = periods.first_date(sydney_date(at));
+        let begins = |of: DateTime<Utc>, periods: &mut Periods| periods.first_date(sydney_date(of));
+        let here = others
+            .iter()
+            .map(TheirPayment::last_submitted_at)
+            .filter(|other| *other <= at && begins(*other, periods) == first)
+            .count();
+        let over = open
+            .iter()
+            .filter(|other| begins(**other, periods) < first)
+            .count();
+        let count = here as u64 + over as u64 + 1;
+        if 0 < over && allowed < count {
+            let word = how.word();
+            broken.push(format!(
+                "with {over} undecided ones of earlier periods {count} payments by {word}, {allowed} are allowed"
+            ));
+        }
     }
     broken
 }

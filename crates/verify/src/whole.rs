@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use chrono::{NaiveDate, TimeDelta};
 use uuid::Uuid;
 
 use crate::Violation;
 use crate::book::Book;
 use crate::calendar::MonthEnd;
-use crate::rows::{LostRow, OurPayment, PlanSums, SlotRow};
+use crate::rows::{OurPayment, OverdueRow, PlanSums, SlotRow};
 use crate::violation::Findings;
 
 /// I21: who holds slots, and whether they are of real periods.
@@ -28,7 +29,8 @@ pub(crate) fn slots(book: &mut Book, rows: &[OurPayment], slots: &[SlotRow], fou
             );
         };
         let is_over = matches!(row.state.as_str(), "failed" | "rejected" | "abandoned");
-        if is_over && !held.is_empty() {
+        // A person may have said that it moved money all the same.
+        if is_over && !held.is_empty() && !row.is_asked_about(&row.uid) {
             tell(format!(
                 "{} slots are held by a payment that is {}",
                 held.len(),
@@ -101,14 +103,46 @@ pub(crate) fn sums(
     }
 }
 
-/// I9: no open instalment that nothing will ever look at.
-pub(crate) fn lost(rows: &[LostRow], found: &mut Findings) {
+/// More days than an instalment under an ad hoc agreement may take, tried again or not.
+const ADHOC_DAYS: i64 = 60;
+
+/// Within how many days after its time an instalment has been ended.
+const ENDED_WITHIN: TimeDelta = TimeDelta::days(2);
+
+/// I9: no open instalment that nothing will ever look at, and none for which it is too late.
+pub(crate) fn lost(book: &mut Book, rows: &[OverdueRow], today: NaiveDate, found: &mut Findings) {
     for row in rows {
-        let said = format!(
-            "{} since {}, and nothing looks at it",
-            row.state, row.due_date
-        );
-        let violation = Violation::new("I9", said).of_plan(row.plan_id);
-        found.push(violation.of_instalment(row.id));
+        let mut tell = |said: String| {
+            let violation = Violation::new("I9", said).of_plan(row.plan_id);
+            found.push(violation.of_instalment(row.id));
+        };
+        if !row.is_looked_at {
+            tell(format!(
+                "{} since {}, and nothing looks at it",
+                row.state, row.due_date
+            ));
+        }
+        // What is being collected ends with its payment.
+        let may_end = row.state != "collecting" && !row.is_held;
+        if may_end && is_too_late(book, row, today - ENDED_WITHIN) {
+            tell(format!(
+                "{} since {}, although its time is over",
+                row.state, row.due_date
+            ));
+        }
     }
+}
+
+/// Whether the period after the instalment's own is over as well, by whoever reads the months: nothing is
+/// carried further than that.
+fn is_too_late(book: &mut Book, row: &OverdueRow, date: NaiveDate) -> bool {
+    let Some(kept) = book.agreements.get_mut(&row.agreement_uid) else {
+        return false;
+    };
+    let since = row.due_date.max(kept.agreement.validity_start_date);
+    if kept.periods.is_empty() {
+        return since + TimeDelta::days(ADHOC_DAYS) < date;
+    }
+    let mut periods = kept.periods.iter_mut();
+    periods.all(|periods| 2 <= periods.begun_between(since, date))
 }

@@ -70,6 +70,8 @@ pub struct TheirPayment {
     pub submitted_at: Vec<DateTime<Utc>>,
     /// When the money moved.
     pub settled_at: Option<DateTime<Utc>>,
+    /// When it failed last, even if it has settled since.
+    pub failed_at: Option<DateTime<Utc>>,
 }
 
 impl TheirPayment {
@@ -83,6 +85,27 @@ impl TheirPayment {
     #[must_use]
     pub fn has_settled(&self) -> bool {
         self.state == "settled"
+    }
+
+    /// Whether it had failed by then, and was not submitted again since.
+    #[must_use]
+    pub fn had_failed_by(&self, at: DateTime<Utc>) -> bool {
+        self.last_submitted_at() <= at
+            && match self.failed_at {
+                Some(failed_at) => failed_at <= at,
+                // A ledger that was kept before failures had a time.
+                None => self.has_failed(),
+            }
+    }
+
+    /// Whether nothing had decided by then what becomes of it.
+    #[must_use]
+    pub fn was_open_at(&self, at: DateTime<Utc>) -> bool {
+        let ends = [self.settled_at, self.failed_at];
+        let submitted_at = self.last_submitted_at();
+        // What it failed of before it was submitted again is no end of it.
+        let is_over = |end: DateTime<Utc>| submitted_at <= end && end <= at;
+        submitted_at <= at && !ends.into_iter().flatten().any(is_over)
     }
 
     /// When it was submitted last.

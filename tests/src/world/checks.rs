@@ -38,8 +38,8 @@ impl PaymentRow {
     }
 }
 
-/// Every law that is broken, in a sentence each.
-pub(super) async fn broken(world: &World) -> Vec<String> {
+/// Every law that is broken, in a sentence each; that `laws` are is as it should be.
+pub(super) async fn broken(world: &World, laws: &[&str]) -> Vec<String> {
     let ledger = world.ledger().await;
     let payments = payments(world).await;
     let mut broken = Vec::new();
@@ -50,7 +50,25 @@ pub(super) async fn broken(world: &World) -> Vec<String> {
     the_ledgers_agree(&ledger, &payments, &strangers, &mut broken);
     every_collection_has_its_payment(world, &payments, &mut broken).await;
     no_term_is_broken(&ledger, &mut broken);
+    the_second_opinion_is_the_same(world, laws, &mut broken).await;
     broken
+}
+
+/// What `paydown verify` says: nothing, but that `laws` are broken.
+async fn the_second_opinion_is_the_same(world: &World, laws: &[&str], broken: &mut Vec<String>) {
+    let mut verifier = world.verifier([9; 32]);
+    verifier.read_stops().await.expect("the journal");
+    let told = verifier.conclude(&world.witness().await, world.now()).await;
+    let told = told.expect("the rows");
+    for law in laws {
+        if !told.iter().any(|violation| violation.invariant == *law) {
+            broken.push(format!("verify does not tell that {law} is broken"));
+        }
+    }
+    let others = told
+        .iter()
+        .filter(|violation| !laws.contains(&violation.invariant));
+    broken.extend(others.map(|violation| format!("verify: {violation:?}")));
 }
 
 async fn payments(world: &World) -> Vec<PaymentRow> {
