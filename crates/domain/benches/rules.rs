@@ -152,6 +152,7 @@ fn gating(criterion: &mut Criterion) {
         last_of_plan: false,
         consecutive_failures: 0,
         slots_taken: [0, 0],
+        slots_undecided: [0, 0],
     };
     // The due date's windows and today's, under each reading.
     let naive = || {

@@ -107,8 +107,13 @@ pub struct GateFacts<'a> {
     /// Late payments of the customer today.
     pub catch_up: CatchUp,
     /// Slots taken in the window that holds today, in the order of [`Reading::ALL`], without this
-    /// payment's own; under ad hoc terms with a count, slots taken over the agreement's life.
+    /// payment's own; under ad hoc terms with a count, slots taken over the agreement's life. A
+    /// payment of an earlier window takes one as long as nobody knows what becomes of it: the
+    /// provider may come to count it here.
     pub slots_taken: [u32; 2],
+    /// How many of those are taken by payments that nothing has decided yet: one that fails gives
+    /// its slot back, and one of an earlier window does however it ends.
+    pub slots_undecided: [u32; 2],
 }
 
 /// The gate's consent, with what the payment has to carry.
@@ -173,6 +178,7 @@ pub struct Pass {
 ///     in_flight: 0,
 ///     catch_up: CatchUp::UNLIMITED,
 ///     slots_taken: [0, 0],
+///     slots_undecided: [0, 0],
 /// };
 ///
 /// let pass = gate(&facts)?;
@@ -355,17 +361,20 @@ fn check_slots(
         Allowance::Lifetime(_) | Allowance::Unlimited => false,
     };
     let others_due = carried(facts, today).unwrap_or(&[]);
-    for ((reading, window), taken) in Reading::ALL.iter().zip(windows).zip(facts.slots_taken) {
+    let taken = facts.slots_taken.into_iter().zip(facts.slots_undecided);
+    for ((reading, window), (taken, undecided)) in Reading::ALL.iter().zip(windows).zip(taken) {
         // Periods reach beyond the calendar's end: no window means nothing to count in.
         if counts_windows && window.is_none() {
             return Err(Refusal::AfterValidity { end_date: today });
         }
         let needed = window.map_or(0, |window| due_in(window, others_due));
         if allowed <= taken.saturating_add(needed) {
+            let kept = taken.saturating_sub(undecided).saturating_add(needed);
             return Err(Refusal::NoFreeSlot {
                 reading: *reading,
                 window,
                 allowed,
+                may_be_freed: kept < allowed,
             });
         }
     }

@@ -179,6 +179,7 @@ impl Ahead {
                 // Counted, not kept: which number it is makes no difference here.
                 slot_no: 0,
                 payment_id: plan.payment_id(),
+                is_undecided: true,
             });
         }
     }

@@ -5,7 +5,7 @@ use domain::gate::{CatchUp, GateFacts, Pass, Purpose, Refusal, gate};
 use domain::payment;
 use domain::period::{Reading, window_holding};
 use domain::terms::{Allowance, PaymentTerms};
-use store::payments::{ArmPlan, DueRow, HeldSlot, LastPayment};
+use store::payments::{ArmPlan, DueRow, HeldSlot, LastPayment, crossing};
 
 use crate::Settings;
 use crate::retry_policy::carry;
@@ -22,6 +22,7 @@ pub(crate) fn may_send(
     let last = row.last_payment.as_ref();
     let lives = |last: &LastPayment| last.state.is_live() || last.state == payment::State::Settled;
     let own = plan.payment_id();
+    let (slots_taken, slots_undecided) = slots_taken(row, plan, slots, today);
     gate(&GateFacts {
         now,
         database_reconciled: row.is_reconciled,
@@ -48,7 +49,8 @@ pub(crate) fn may_send(
             made_today: row.caught_up,
             a_day_max: settings.catch_up_per_day_max,
         },
-        slots_taken: slots_taken(row, plan, slots, today),
+        slots_taken,
+        slots_undecided,
     })
 }
 
@@ -63,19 +65,31 @@ fn purpose<'a>(plan: &ArmPlan, last: Option<&'a LastPayment>) -> Purpose<'a> {
     }
 }
 
-/// Slots taken in today's windows by others, one count for each reading.
-fn slots_taken(row: &DueRow, plan: &ArmPlan, slots: &[HeldSlot], today: BusinessDate) -> [u32; 2] {
-    let mut taken = [0; 2];
-    for (reading, taken) in Reading::ALL.iter().zip(&mut taken) {
-        let first_date = slot_date(&row.terms, row, *reading, today);
-        let count = slots
+/// Slots taken in today's windows by others, one count for each reading, and how many of them by payments that are
+/// undecided. One that was sent in an earlier window takes a slot of today's as well until it has ended.
+fn slots_taken(
+    row: &DueRow,
+    plan: &ArmPlan,
+    slots: &[HeldSlot],
+    today: BusinessDate,
+) -> ([u32; 2], [u32; 2]) {
+    let own = plan.payment_id();
+    let of = |reading: Reading| {
+        let first_date = slot_date(&row.terms, row, reading, today);
+        let here = slots
             .iter()
-            .filter(|slot| slot.reading == *reading && slot.window_first_date == first_date)
-            .filter(|slot| slot.payment_id != plan.payment_id())
-            .count();
-        *taken = u32::try_from(count).unwrap_or(u32::MAX);
-    }
-    taken
+            .filter(|slot| slot.reading == reading && slot.window_first_date == first_date)
+            .filter(|slot| slot.payment_id != own);
+        let undecided = here.clone().filter(|slot| slot.is_undecided).count();
+        let crossing = crossing(slots, reading, first_date, own).len();
+        (here.count() + crossing, undecided + crossing)
+    };
+    let counts = [Reading::Oligo, Reading::Azupay].map(of);
+    let narrow = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    (
+        counts.map(|(taken, _)| narrow(taken)),
+        counts.map(|(_, undecided)| narrow(undecided)),
+    )
 }
 
 /// What slots of a payment sent on `date` are filed under, in the order of [`Reading::ALL`].

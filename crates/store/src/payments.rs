@@ -8,7 +8,7 @@ mod round;
 mod arm_writes;
 mod record;
 
-pub use arm::{ArmPlan, Armed, ArmedPayment, HeldSlot};
+pub use arm::{ArmPlan, Armed, ArmedPayment, HeldSlot, crossing};
 pub use due::{DueRow, LastPayment};
 pub use record::{PaymentWrite, ProviderFailure, Streak, TakeBack};
 pub use rows::PaymentRow;

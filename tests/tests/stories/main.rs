@@ -12,6 +12,7 @@ mod agreements;
 mod failures;
 mod policies;
 mod silence;
+mod held_over;
 mod never_left;
 mod money_moved_late;
 mod webhooks;

@@ -108,8 +108,12 @@ impl Refusal {
             Self::AmountRefused(refusal) if refusal.code == FIRST_AMOUNT_CODE => {
                 Clears::When(Awaited::FirstPaymentSettled)
             }
-            Self::NoFreeSlot { window, .. } => {
-                let closes_at = window.map(Window::closes_at);
+            Self::NoFreeSlot {
+                window,
+                may_be_freed,
+                ..
+            } => {
+                let closes_at = window.filter(|_| !may_be_freed).map(Window::closes_at);
                 closes_at.map_or(Clears::When(Awaited::SlotFreed), Clears::At)
             }
             Self::TooManyFailuresInARow { .. } => Clears::When(Awaited::StreakBroken),

@@ -109,6 +109,9 @@ pub enum Refusal {
         window: Option<Window>,
         /// How many payments the terms allow.
         allowed: u32,
+        /// Whether there is room again once what is undecided has ended: then a slot may be free
+        /// before the window is over.
+        may_be_freed: bool,
     },
     /// One more failure brings the agreement too near to suspension by the payer's bank.
     #[error("the agreement's last {count} payments failed, and {in_flight} more are under way")]

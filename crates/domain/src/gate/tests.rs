@@ -88,6 +88,7 @@ fn facts(terms: &PaymentTerms) -> GateFacts<'_> {
         in_flight: 0,
         catch_up: CatchUp::UNLIMITED,
         slots_taken: [0, 0],
+        slots_undecided: [0, 0],
     }
 }
 

@@ -29,6 +29,7 @@ pub struct Owned {
     in_flight: u32,
     catch_up: CatchUp,
     slots_taken: [u32; 2],
+    slots_undecided: [u32; 2],
 }
 
 impl Owned {
@@ -69,6 +70,7 @@ impl Owned {
             in_flight: self.in_flight,
             catch_up: self.catch_up,
             slots_taken: self.slots_taken,
+            slots_undecided: self.slots_undecided,
         }
     }
 
@@ -104,6 +106,7 @@ impl Owned {
             in_flight: 0,
             catch_up: CatchUp::UNLIMITED,
             slots_taken: [0, 0],
+            slots_undecided: [0, 0],
         }
     }
 }
@@ -269,6 +272,7 @@ prop_compose! {
             in_flight,
             catch_up: CatchUp { made_today, a_day_max },
             slots_taken: slots,
+            slots_undecided: slots.map(|taken| taken / 2),
         }
     }
 }
@@ -304,6 +308,7 @@ prop_compose! {
         others_due in prop::option::of(prop::collection::vec(any_date(), 0..4)),
         (opens_hour, closes_hour, guard_minutes) in any::<(u32, u32, u32)>(),
         (retries_made, consecutive_failures, slots_taken) in any::<(u32, u32, [u32; 2])>(),
+        slots_undecided in any::<[u32; 2]>(),
         is_wild in any::<[bool; 2]>()
     ) -> Owned {
         let wild = SendingHours { opens_hour, closes_hour, guard_minutes };
@@ -320,6 +325,7 @@ prop_compose! {
             others_due,
             consecutive_failures: if wild_flags { consecutive_failures } else { 0 },
             slots_taken: if wild_flags { slots_taken } else { [0, 0] },
+            slots_undecided: if wild_flags { slots_undecided } else { [0, 0] },
             ..likely
         }
     }

@@ -145,6 +145,7 @@ fn sent(
         in_flight: 0,
         catch_up: CatchUp::UNLIMITED,
         slots_taken: ledger.slots_taken(day),
+        slots_undecided: [0, 0],
     };
     gate(&facts).map(|_| ())
 }

@@ -4,7 +4,7 @@
 //! This is where "stop" is decided: a cancel, pause or kill switch that commits before this transaction locks
 //! its rows wins; one that commits after finds the payment in flight.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -18,7 +18,8 @@ use domain::period::Reading;
 use domain::uid::{AgreementId, InstalmentId, PaymentId, PlanId, ProviderUid};
 
 use super::arm_writes::{
-    insert_payments, insert_slots, lines, move_instalments, read_slots, send_payments,
+    insert_payments, insert_slots, lines, move_instalments, read_slots, release_slots,
+    send_payments,
 };
 use super::due::{self, DueRow};
 use super::round::Round;
@@ -104,6 +105,29 @@ pub struct HeldSlot {
     pub slot_no: i32,
     /// Who holds it.
     pub payment_id: PaymentId,
+    /// Whether nothing has decided yet what becomes of that payment, so that it may be given back.
+    pub is_undecided: bool,
+}
+
+/// The payments, other than `own`, that were sent in an earlier window and of which nobody knows yet what becomes of
+/// them: the provider may come to count them in this window as well, so each needs a slot here. Those that have one
+/// already are not among them.
+pub fn crossing(
+    slots: &[HeldSlot],
+    reading: Reading,
+    first_date: BusinessDate,
+    own: PaymentId,
+) -> BTreeSet<PaymentId> {
+    let of_reading = || slots.iter().filter(move |slot| slot.reading == reading);
+    let here: HashSet<PaymentId> = of_reading()
+        .filter(|slot| slot.window_first_date == first_date)
+        .map(|slot| slot.payment_id)
+        .collect();
+    of_reading()
+        .filter(|slot| slot.is_undecided && slot.window_first_date < first_date)
+        .map(|slot| slot.payment_id)
+        .filter(|payment| *payment != own && !here.contains(payment))
+        .collect()
 }
 
 /// A payment whose row says `sending`: the request may and must now be made.
@@ -146,6 +170,8 @@ pub(super) struct NewSlot {
     pub(super) agreement_id: Uuid,
     pub(super) slots_allowed: i32,
     pub(super) slot: HeldSlot,
+    /// Whether its payment was sent in an earlier window: it holds this one until it has ended.
+    pub(super) is_carried: bool,
 }
 
 impl Store {
@@ -172,7 +198,8 @@ impl Store {
             .map(|plan| plan.instalment_id().uuid())
             .collect();
         let rows = due::read(&mut tx, &ids, now).await?;
-        let slots = read_slots(&mut tx, &rows).await?;
+        let (slots, outlasted) = read_slots(&mut tx, &rows).await?;
+        release_slots(&mut tx, &outlasted, now).await?;
         let spent = spent::read(&mut tx, &ids, now).await?;
 
         let mut round = Round::new(plans, held, slots, spent);
@@ -335,7 +362,8 @@ pub(super) fn still_fits(plan: &ArmPlan, row: &DueRow) -> bool {
     }
 }
 
-/// Takes the lowest free slot under each reading. A resend holds its slots already.
+/// Takes the lowest free slot under each reading, after one for every undecided payment of an earlier window: from
+/// then on the constraint counts those, too. A resend holds its slots already.
 pub(super) fn take(
     row: &DueRow,
     plan: &ArmPlan,
@@ -345,39 +373,44 @@ pub(super) fn take(
     let Some(slots_allowed) = row.slots_allowed else {
         return Vec::new();
     };
+    let own = plan.payment_id();
     let mut taken = Vec::new();
-    for (reading, window) in Reading::ALL.iter().zip(pass.windows) {
+    for (reading, window) in Reading::ALL.iter().copied().zip(pass.windows) {
         let first_date = window.map_or(row.validity.start_date, |window| window.first_date);
         let in_window =
-            |slot: &&HeldSlot| slot.reading == *reading && slot.window_first_date == first_date;
-        let held: HashSet<i32> = slots
-            .iter()
-            .filter(in_window)
-            .map(|slot| slot.slot_no)
-            .collect();
+            |slot: &&HeldSlot| slot.reading == reading && slot.window_first_date == first_date;
         let is_held = slots
             .iter()
             .filter(in_window)
-            .any(|slot| slot.payment_id == plan.payment_id());
-        if is_held {
-            continue;
+            .any(|slot| slot.payment_id == own);
+        let carried = crossing(slots, reading, first_date, own).into_iter();
+        let carried = carried.map(|payment| (payment, true));
+        let new = (!is_held).then_some((own, false));
+        for (payment_id, is_carried) in carried.chain(new) {
+            let held: HashSet<i32> = slots
+                .iter()
+                .filter(in_window)
+                .map(|slot| slot.slot_no)
+                .collect();
+            // With none free the number exceeds the allowance and the constraint refuses it.
+            let slot_no = (1..=slots_allowed)
+                .find(|number| !held.contains(number))
+                .unwrap_or(slots_allowed + 1);
+            let slot = HeldSlot {
+                reading,
+                window_first_date: first_date,
+                slot_no,
+                payment_id,
+                is_undecided: true,
+            };
+            slots.push(slot);
+            taken.push(NewSlot {
+                agreement_id: row.agreement_id.uuid(),
+                slots_allowed,
+                slot,
+                is_carried,
+            });
         }
-        // With none free the number exceeds the allowance and the constraint refuses it.
-        let slot_no = (1..=slots_allowed)
-            .find(|number| !held.contains(number))
-            .unwrap_or(slots_allowed + 1);
-        let slot = HeldSlot {
-            reading: *reading,
-            window_first_date: first_date,
-            slot_no,
-            payment_id: plan.payment_id(),
-        };
-        slots.push(slot);
-        taken.push(NewSlot {
-            agreement_id: row.agreement_id.uuid(),
-            slots_allowed,
-            slot,
-        });
     }
     taken
 }

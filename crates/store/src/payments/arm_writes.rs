@@ -19,37 +19,75 @@ use crate::journal::JournalLine;
 
 #[derive(FromRow)]
 struct RawSlot {
+    id: i64,
     agreement_id: Uuid,
     reading: String,
     window_first_date: NaiveDate,
     slot_no: i32,
     payment_id: Uuid,
+    is_undecided: bool,
+    is_carried: bool,
 }
 
+/// The slots of each agreement that are taken; and the ids of those whose payment has ended since it was carried
+/// into their window, which are free.
 pub(crate) async fn read_slots(
     tx: &mut PgConnection,
     rows: &[DueRow],
-) -> Result<HashMap<Uuid, Vec<HeldSlot>>, StoreError> {
+) -> Result<(HashMap<Uuid, Vec<HeldSlot>>, Vec<i64>), StoreError> {
     let agreements: Vec<Uuid> = rows.iter().map(|row| row.agreement_id.uuid()).collect();
+    let plans: Vec<Uuid> = rows.iter().map(|row| row.plan_id.uuid()).collect();
     let raw: Vec<RawSlot> = sqlx::query_as(
-        "select agreement_id, reading, window_first_date, slot_no, payment_id
+        "with undecided as materialized (
+           select id
+           from payment
+           where plan_id = any($2)
+             and state in ('sending', 'unknown', 'submitted', 'under_investigation')
+         )
+         select id, agreement_id, reading, window_first_date, slot_no, payment_id, is_carried,
+                payment_id in (select id from undecided) as is_undecided
          from window_slot
          where agreement_id = any($1) and released_at is null",
     )
     .bind(&agreements)
+    .bind(&plans)
     .fetch_all(tx)
     .await?;
     let mut slots: HashMap<Uuid, Vec<HeldSlot>> = HashMap::new();
+    let mut outlasted = Vec::new();
     for row in raw {
+        if row.is_carried && !row.is_undecided {
+            outlasted.push(row.id);
+            continue;
+        }
         let slot = HeldSlot {
             reading: understood(Reading::parse(&row.reading), "reading", row.payment_id)?,
             window_first_date: date(row.window_first_date, "window_first_date", row.payment_id)?,
             slot_no: row.slot_no,
             payment_id: PaymentId::new(row.payment_id),
+            is_undecided: row.is_undecided,
         };
         slots.entry(row.agreement_id).or_default().push(slot);
     }
-    Ok(slots)
+    Ok((slots, outlasted))
+}
+
+pub(super) async fn release_slots(
+    tx: &mut PgConnection,
+    slots: &[i64],
+    now: Instant,
+) -> Result<(), StoreError> {
+    if slots.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "update window_slot set released_at = $2 where id = any($1) and released_at is null",
+    )
+    .bind(slots)
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 pub(super) async fn insert_payments(
@@ -205,10 +243,14 @@ pub(super) async fn insert_slots(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "insert into window_slot
-           (agreement_id, slots_allowed, reading, window_first_date, slot_no, payment_id, taken_at)
-         select agreement_id, slots_allowed, reading, window_first_date, slot_no, payment_id, $7
-         from unnest($1::uuid[], $2::integer[], $3::text[], $4::date[], $5::integer[], $6::uuid[])
-           as n (agreement_id, slots_allowed, reading, window_first_date, slot_no, payment_id)",
+           (agreement_id, slots_allowed, reading, window_first_date, slot_no, payment_id, is_carried,
+            taken_at)
+         select agreement_id, slots_allowed, reading, window_first_date, slot_no, payment_id,
+                is_carried, $8
+         from unnest($1::uuid[], $2::integer[], $3::text[], $4::date[], $5::integer[], $6::uuid[],
+                     $7::boolean[])
+           as n (agreement_id, slots_allowed, reading, window_first_date, slot_no, payment_id,
+                 is_carried)",
     )
     .bind(taken.iter().map(|new| new.agreement_id).collect::<Vec<_>>())
     .bind(
@@ -236,6 +278,7 @@ pub(super) async fn insert_slots(
             .map(|new| new.slot.payment_id.uuid())
             .collect::<Vec<_>>(),
     )
+    .bind(taken.iter().map(|new| new.is_carried).collect::<Vec<_>>())
     .bind(now)
     .execute(tx)
     .await?;

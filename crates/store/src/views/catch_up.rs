@@ -60,7 +60,7 @@ impl Store {
         rows: &[DueRow],
     ) -> Result<Vec<(AgreementId, Vec<HeldSlot>)>, StoreError> {
         let mut connection = self.pool.acquire().await?;
-        let slots = crate::payments::read_slots(&mut connection, rows).await?;
+        let (slots, _) = crate::payments::read_slots(&mut connection, rows).await?;
         let slots = slots.into_iter();
         Ok(slots
             .map(|(id, held)| (AgreementId::new(id), held))

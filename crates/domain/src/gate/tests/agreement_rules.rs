@@ -225,11 +225,28 @@ fn a_slot_must_be_free_under_both_readings() {
             Refusal::NoFreeSlot {
                 reading,
                 window,
-                allowed: 1
+                allowed: 1,
+                may_be_freed: false
             }
         );
         assert_eq!(refusal.clears(), Clears::At(date(2026, 4, 5).opens_at()));
     }
+}
+
+#[test]
+fn a_slot_that_an_undecided_payment_holds_may_be_freed_before_the_window_is_over() {
+    let terms = variable("weekly", Some(2));
+    let with = |slots_undecided| {
+        let full = refusal(&terms, |facts| {
+            facts.slots_taken = [2, 2];
+            facts.slots_undecided = slots_undecided;
+        });
+        full.clears()
+    };
+
+    assert!(matches!(with([0, 0]), Clears::At(_)));
+    assert_eq!(with([1, 1]), Clears::When(Awaited::SlotFreed));
+    assert_eq!(with([2, 2]), Clears::When(Awaited::SlotFreed));
 }
 
 #[test]
@@ -258,7 +275,8 @@ fn ad_hoc_terms_have_no_windows_and_a_count_for_life() {
         Refusal::NoFreeSlot {
             reading,
             window: None,
-            allowed: 3
+            allowed: 3,
+            may_be_freed: false
         }
     );
 

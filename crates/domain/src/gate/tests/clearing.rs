@@ -12,6 +12,7 @@ fn no_free_slot(window: Option<Window>) -> Refusal {
         reading: Reading::Oligo,
         window,
         allowed: 1,
+        may_be_freed: false,
     }
 }
 
@@ -190,6 +191,7 @@ fn a_refusal_tells_what_it_is_about() {
         reading: Reading::Oligo,
         window,
         allowed: 2,
+        may_be_freed: false,
     };
     assert_eq!(
         full(Some(window)).to_string(),
