@@ -13,7 +13,7 @@ use crate::{Store, StoreError};
 
 mod adopt;
 
-pub use adopt::{AdoptedPayment, Adoption};
+pub use adopt::{AdoptedPayment, Adoption, Unheard};
 
 /// A payment as far as a list can differ from it.
 #[derive(Clone, Debug)]

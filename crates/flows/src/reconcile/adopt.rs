@@ -3,7 +3,7 @@
 use domain::date::{BusinessDate, Instant};
 use domain::terms::TermsType;
 use domain::uid::{InstalmentId, PaymentId, ProviderUid};
-use store::compare::{AdoptedPayment, Adoption, AgreementByUid};
+use store::compare::{AdoptedPayment, Adoption, AgreementByUid, Unheard};
 use store::payments::DueRow;
 
 use super::payments::stop;
@@ -136,7 +136,28 @@ async fn make_again(deps: &Deps, lost: &Lost<'_>) -> Result<bool, FlowError> {
         agreement_uid: lost.agreement.uid.clone(),
         ..row.clone()
     };
+    let before: Vec<Unheard> = (1..lost.attempt_no)
+        .map(|attempt_no| {
+            let uid = deps
+                .settings
+                .uid_key
+                .payment_uid(lost.instalment_id, attempt_no);
+            Unheard {
+                payment_id: PaymentId::new(fresh_uuid()),
+                attempt_no,
+                request_body: deps.provider.payment_body(
+                    &of_its_agreement,
+                    uid.as_str(),
+                    last_payment,
+                ),
+                uid,
+            }
+        })
+        .collect();
+    // Whether the provider knows one of them all the same is asked, as of the payment itself.
+    let mut made: Vec<PaymentId> = before.iter().map(|one| one.payment_id).collect();
     let adoption = Adoption {
+        before,
         payment_id: PaymentId::new(fresh_uuid()),
         uid: lost.uid.clone(),
         instalment_id: lost.instalment_id,
@@ -161,7 +182,8 @@ async fn make_again(deps: &Deps, lost: &Lost<'_>) -> Result<bool, FlowError> {
     }
     tracing::warn!(payment.uid = %lost.uid, instalment.id = %lost.instalment_id,
         "a payment of which the row was lost is made again");
-    let rows = deps.store.payments(&[adoption.payment_id]).await?;
+    made.push(adoption.payment_id);
+    let rows = deps.store.payments(&made).await?;
     ask_payment_rows(deps, &rows).await?;
     Ok(true)
 }

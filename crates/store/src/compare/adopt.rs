@@ -29,6 +29,8 @@ pub struct Adoption {
     pub agreement_id: AgreementId,
     /// Its number among the instalment's payments.
     pub attempt_no: u32,
+    /// The instalment's payments before it, by number: one of which there is no row either is lost, too.
+    pub before: Vec<Unheard>,
     /// What we would have collected by it.
     pub amount: Cents,
     /// Oligo's `last_payment`, under balloon terms.
@@ -44,6 +46,20 @@ pub struct Adoption {
     pub slots_allowed: Option<i32>,
 }
 
+/// A payment that was made before one that the provider has. Without a row of its own, it is nowhere any more: it was
+/// refused, or never arrived, for the provider has taken the next.
+#[derive(Clone, Debug)]
+pub struct Unheard {
+    /// The new row's id.
+    pub payment_id: PaymentId,
+    /// Its uid.
+    pub uid: ProviderUid,
+    /// Its number among the instalment's payments.
+    pub attempt_no: u32,
+    /// The body it was made with, as we would have written it.
+    pub request_body: String,
+}
+
 /// What became of an adoption.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AdoptedPayment {
@@ -57,7 +73,7 @@ pub enum AdoptedPayment {
 
 impl Store {
     /// Makes a lost payment's row again: sent, of an unknown outcome, with its slots, its instalment being collected. It
-    /// is asked about next, as any payment is.
+    /// is asked about next, as any payment is. Those lost before it are given up, so that its number follows on theirs.
     ///
     /// # Errors
     ///
@@ -94,6 +110,7 @@ impl Store {
         if is_live {
             return Ok(AdoptedPayment::OtherLive);
         }
+        let given_up = give_up(&mut tx, adoption, now).await?;
         insert(&mut tx, adoption, now).await?;
         take_slots(&mut tx, adoption, now).await?;
         let to = if from.is_open() {
@@ -102,12 +119,57 @@ impl Store {
             from
         };
         move_instalment(&mut tx, adoption, to).await?;
-        append_journal(&mut tx, &lines(adoption, from, to), now).await?;
+        let lines = given_up.into_iter().chain(lines(adoption, from, to));
+        append_journal(&mut tx, &lines.collect::<Vec<_>>(), now).await?;
         append_events(&mut tx, &[event(adoption, fresh_id())], now).await?;
         tx.commit().await?;
         self.poker.poke();
         Ok(AdoptedPayment::Made)
     }
+}
+
+/// Rows for the numbers before that have none: nothing was sent by them that is known of, and nothing will be.
+async fn give_up(
+    tx: &mut PgConnection,
+    adoption: &Adoption,
+    now: Instant,
+) -> Result<Vec<JournalLine>, StoreError> {
+    let before = &adoption.before;
+    let given_up: Vec<Uuid> = sqlx::query_scalar(
+        "insert into payment
+           (id, uid, instalment_id, plan_id, agreement_id, attempt_no, amount_cents, last_payment,
+            request_body, state, purpose, created_at, ended_at)
+         select n.id, n.uid, $5, $6, $7, n.attempt_no, $8, $9, n.request_body, 'abandoned', 'create',
+                $10, $11
+         from unnest($1::uuid[], $2::text[], $3::integer[], $4::text[])
+           as n (id, uid, attempt_no, request_body)
+         on conflict do nothing
+         returning id",
+    )
+    .bind(before.iter().map(|one| one.payment_id.uuid()).collect::<Vec<_>>())
+    .bind(before.iter().map(|one| one.uid.as_str().to_owned()).collect::<Vec<_>>())
+    .bind(before.iter().map(|one| int(one.attempt_no)).collect::<Vec<_>>())
+    .bind(before.iter().map(|one| one.request_body.clone()).collect::<Vec<_>>())
+    .bind(adoption.instalment_id.uuid())
+    .bind(adoption.plan_id.uuid())
+    .bind(adoption.agreement_id.uuid())
+    .bind(adoption.amount.get())
+    .bind(adoption.last_payment)
+    .bind(adoption.sent_at)
+    .bind(now)
+    .fetch_all(tx)
+    .await?;
+    Ok(given_up
+        .into_iter()
+        .map(|subject_id| JournalLine {
+            subject: "payment",
+            subject_id,
+            from_state: payment::State::Intended.as_str(),
+            to_state: payment::State::Abandoned.as_str(),
+            cause: "lost_before_another",
+            detail: None,
+        })
+        .collect())
 }
 
 async fn insert(

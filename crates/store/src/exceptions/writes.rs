@@ -190,7 +190,7 @@ async fn take_slots(tx: &mut PgConnection, payment: Uuid, now: Instant) -> Resul
          where s.id in (
              select max(o.id)
              from window_slot o
-             where o.payment_id = $1
+             where o.payment_id = $1 and not o.is_carried
              group by o.reading)
            and not exists (
              select 1
