@@ -34,6 +34,8 @@ pub struct BudgetFacts<'a> {
     pub attempts_made: u32,
     /// How many retries its plan allows.
     pub retries_max: u32,
+    /// How often a person has said today that it is to be collected again.
+    pub asked_again: u32,
     /// The payments that are found.
     pub earlier: &'a [Earlier],
     /// What was agreed to be repaid in all, in cents.
@@ -65,12 +67,12 @@ pub enum Overrun {
         /// Where its journal does.
         journaled: payment::State,
     },
-    /// More payments in a day than one and its retries.
+    /// More payments in a day than one, its retries, and those a person asked for.
     #[error("this would be payment {uids} of one instalment in a day, which has {allowed}")]
     TooManyInADay {
         /// How many it would be.
         uids: u32,
-        /// One, and the retries its plan allows.
+        /// One, the retries its plan allows, and those a person asked for.
         allowed: u32,
     },
     /// More money in a day than is due.
@@ -124,6 +126,7 @@ impl Overrun {
 ///     adds_cents: 28_850,
 ///     attempts_made: 0,
 ///     retries_max: 3,
+///     asked_again: 0,
 ///     earlier: &[],
 ///     plan_total_cents: 346_200,
 ///     plan_taken_cents: 28_850,
@@ -153,7 +156,8 @@ pub fn within_budget(facts: &BudgetFacts<'_>) -> Result<(), Overrun> {
         }
     }
     let uids = uids_today(facts);
-    let allowed = facts.retries_max.saturating_add(1);
+    let asked_for = facts.retries_max.saturating_add(facts.asked_again);
+    let allowed = asked_for.saturating_add(1);
     if allowed < uids {
         return Err(Overrun::TooManyInADay { uids, allowed });
     }
@@ -220,6 +224,7 @@ mod tests {
             adds_cents: 100,
             attempts_made: u32::try_from(earlier.len()).unwrap(),
             retries_max: 1,
+            asked_again: 0,
             earlier,
             plan_total_cents: 300,
             plan_taken_cents: 200,
@@ -273,6 +278,11 @@ mod tests {
         };
         assert_eq!(within_budget(&facts(&two)), Err(overrun));
 
+        let by_a_person = BudgetFacts {
+            asked_again: 1,
+            ..facts(&two)
+        };
+        assert_eq!(within_budget(&by_a_person), Ok(()));
         let again = BudgetFacts {
             is_new: false,
             ..facts(&two)

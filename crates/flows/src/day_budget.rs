@@ -29,6 +29,7 @@ pub(crate) fn keeps_within(
         adds_cents: plan.adds_cents(row),
         attempts_made: row.attempts_made,
         retries_max: from_json(&row.policy, &settings.retry).retries_max(),
+        asked_again: spent.asked_again,
         earlier: &spent.earlier,
         plan_total_cents: spent.plan_total_cents,
         plan_taken_cents: spent.plan_taken_cents,

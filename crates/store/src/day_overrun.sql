@@ -1,6 +1,6 @@
 -- Of the instalments for which a payment was made since $1, one for which more was sent on the day that begins at
--- $2, ends at $5 and has the date $3 than may be: before its date, by more uids than one and the retries its plan
--- allows (at most $4), or more money than is due. What another process makes on a later day meanwhile is not this
+-- $2, ends at $5 and has the date $3 than may be: before its date, by more uids than one, the retries its plan
+-- allows (at most $4) and those a person asked for that day, or more money than is due. What another process makes on a later day meanwhile is not this
 -- day's.
 select i.plan_id,
        i.id,
@@ -33,7 +33,11 @@ where 0 < sent.uids
          when jsonb_typeof(p.policy -> 'retries_max') = 'number'
            then least((p.policy ->> 'retries_max')::numeric, $4)
          else $4
-       end < sent.uids)
+       end
+     + (select count(*)
+        from journal n
+        where n.subject_id = i.id and n.cause = 'collect_again' and $2 <= n.at and n.at < $5)
+     < sent.uids)
   -- Told once: whoever has looked into it may let the rest go on.
   and not exists (
     select 1 from exception e where e.kind = 'over_budget' and e.subject_id = i.id)

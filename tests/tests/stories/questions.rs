@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
+use domain::failure::{RetryPolicy, RetryPolicyDraft};
 use e2e::world::{PlanHandle, World};
 
 use crate::money_moved_late::failed_for_a_new_payment;
@@ -170,6 +171,40 @@ async fn an_instalment_that_failed_for_good_is_collected_again_where_a_person_sa
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_has_collected_again_on_the_same_day_is_no_overrun() {
+    let never = RetryPolicyDraft {
+        retries_max: Some(0),
+        ..RetryPolicyDraft::default()
+    };
+    let never = RetryPolicy::from_draft(&never).unwrap();
+    let world = World::builder().retry(never).build().await;
+    let plan = world.active_plan(weekly("2026-01-12", 2)).await;
+    world
+        .payer(&plan.customer, json!({ "fail_with": CLOSED }))
+        .await;
+    world.advance_to(sydney("2026-01-12 09:00")).await;
+    for fails_with in [Some(CLOSED), None] {
+        world
+            .payer(&plan.customer, json!({ "fail_with": fails_with }))
+            .await;
+        world.answer("instalment_failed", "collect_again").await;
+        world.advance_by(TimeDelta::hours(2)).await;
+    }
+
+    let now = world.plan(&plan).await;
+    assert_eq!(
+        (now.states(), now.totals.collected),
+        (vec!["collected", "scheduled"], AMOUNT)
+    );
+    assert_eq!(now.instalments[0].payments.len(), 3);
+    assert!(
+        world.open_questions().await.is_empty(),
+        "nothing is stopped"
+    );
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_instalment_that_failed_for_good_was_paid_elsewhere_or_is_waived() {
     let world = World::builder().build().await;
     let plan = world.active_plan(weekly("2026-01-12", 2)).await;
@@ -318,7 +353,7 @@ async fn a_reversed_payment_is_collected_again_once_and_only_through_the_gate() 
         .collect();
     assert_eq!(states, ["failed", "settled"]);
     assert_eq!(world.ledger().await.totals.settled_count, 1);
-    world.finish().await;
+    world.finish_but_for(&["I12"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,6 +17,8 @@ use crate::codec::understood;
 pub struct Spent {
     /// The payments found for the instalment, in the order of their numbers.
     pub earlier: Vec<Earlier>,
+    /// How often a person has said today that the instalment is to be collected again.
+    pub asked_again: u32,
     /// What was agreed to be repaid in all, in cents.
     pub plan_total_cents: i64,
     /// The sum of the plan's payments that have taken money or may yet, in cents.
@@ -34,6 +36,7 @@ struct Raw {
     states: Vec<String>,
     journaled: Vec<String>,
     created: Vec<Instant>,
+    asked_again: i64,
     taken_cents: i64,
     today_cents: i64,
     due_cents: i64,
@@ -72,6 +75,7 @@ fn spent(raw: Raw) -> Result<Spent, StoreError> {
     });
     Ok(Spent {
         earlier: earlier.collect::<Result<_, StoreError>>()?,
+        asked_again: u32::try_from(raw.asked_again).unwrap_or(0),
         plan_total_cents: raw.total_cents,
         plan_taken_cents: raw.taken_cents,
         due_today_cents: raw.due_cents,

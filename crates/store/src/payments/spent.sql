@@ -54,6 +54,11 @@ select i.id,
        coalesce(e.states, '{}') as states,
        coalesce(e.journaled, '{}') as journaled,
        coalesce(e.created, '{}') as created,
+       (
+         select count(*)
+         from journal n
+         where n.subject_id = i.id and n.cause = 'collect_again' and $2 <= n.at and n.at < $4
+       ) as asked_again,
        coalesce(t.cents, 0)::bigint as taken_cents,
        coalesce(t.today_cents, 0)::bigint as today_cents,
        coalesce(d.cents, 0)::bigint as due_cents
