@@ -166,7 +166,7 @@ fn next_look(
 ) -> Option<Instant> {
     match &row.cancellation {
         Some(cancellation) => {
-            if let Some(at) = next_cancel_look(cancellation, state, now) {
+            if let Some(at) = next_cancel_look(cancellation, row.is_reconciled, state, now) {
                 return Some(at);
             }
         }

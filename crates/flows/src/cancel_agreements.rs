@@ -142,7 +142,8 @@ fn could_not(row: &AgreementRow) -> Option<NewException> {
     })
 }
 
-/// Whether the cancellation of `row` is to be sent, or taken back, now.
+/// Whether the cancellation of `row` is to be sent, or taken back, now. Nothing is sent from a database that has not
+/// been compared with the provider.
 pub(crate) fn is_cancel_due(row: &AgreementRow, now: Instant) -> bool {
     let Some(wanted) = &row.cancellation else {
         return false;
@@ -150,7 +151,7 @@ pub(crate) fn is_cancel_due(row: &AgreementRow, now: Instant) -> bool {
     match row.state {
         State::Drafted => true,
         State::Pending | State::Created | State::Active | State::Suspended => {
-            again_at(wanted).is_none_or(|at| at <= now)
+            row.is_reconciled && again_at(wanted).is_none_or(|at| at <= now)
         }
         // Whether there is anything to cancel is to be asked first.
         State::Sending | State::Unknown => false,
@@ -161,6 +162,7 @@ pub(crate) fn is_cancel_due(row: &AgreementRow, now: Instant) -> bool {
 /// When an agreement that is to be cancelled is looked at next; nothing where it is asked about as any other.
 pub(crate) fn next_cancel_look(
     wanted: &Cancellation,
+    is_reconciled: bool,
     state: State,
     now: Instant,
 ) -> Option<Instant> {
@@ -168,6 +170,9 @@ pub(crate) fn next_cancel_look(
         State::Pending | State::Created | State::Active | State::Suspended => {}
         State::Drafted | State::Sending | State::Unknown => return None,
         State::Declined | State::Expired | State::Cancelled | State::Failed => return None,
+    }
+    if !is_reconciled {
+        return Some(now + NEXT_ASK);
     }
     let (Some(sent_at), Some(again_at)) = (wanted.sent_at, again_at(wanted)) else {
         return Some(now);
@@ -243,6 +248,13 @@ mod tests {
     }
 
     #[test]
+    fn a_database_that_was_not_compared_looks_again_in_a_minute() {
+        let unsent = wanted(None, None, 0);
+        let next = next_cancel_look(&unsent, false, State::Active, at(3));
+        assert_eq!(next, Some(at(4)));
+    }
+
+    #[test]
     fn an_agreement_to_be_cancelled_is_looked_at_within_a_minute_as_long_as_it_stands() {
         let unsent = wanted(None, None, 0);
         let sent = wanted(Some(at(0)), None, 1);
@@ -251,10 +263,10 @@ mod tests {
                 state,
                 State::Pending | State::Created | State::Active | State::Suspended
             );
-            let first = next_cancel_look(&unsent, *state, at(3));
+            let first = next_cancel_look(&unsent, true, *state, at(3));
             assert_eq!(first, is_standing.then(|| at(3)), "{state}");
             for minute in 0..30 {
-                let next = next_cancel_look(&sent, *state, at(minute));
+                let next = next_cancel_look(&sent, true, *state, at(minute));
                 let in_time = next.is_some_and(|next| at(minute) <= next && next <= at(minute + 1));
                 assert_eq!(in_time, is_standing, "{state} {minute}");
             }

@@ -41,6 +41,7 @@ impl Store {
                and a.version = n.version
                and a.lease_token = $3
                and a.cancel_wanted_at is not null
+               and exists (select 1 from db_fence where reconciled_at is not null)
              returning a.id",
         )
         .bind(rows.iter().map(|row| row.id.uuid()).collect::<Vec<_>>())
