@@ -43,22 +43,22 @@ pub async fn send_payments(
     ids: &[InstalmentId],
 ) -> Result<(), FlowError> {
     let rows = fresh_rows(deps, ids).await?;
-    let doubtful = doubtful(deps, &rows).await?;
-
-    let (mut plans, mut refused) = (Vec::new(), Vec::new());
+    let (mut wanted, mut refused) = (Vec::new(), Vec::new());
     let now = deps.clock.now();
     for row in &rows {
         let plan = plan(deps, row);
         match may_send(row, &plan, &[], now, &deps.settings) {
-            Ok(_) => plans.push(plan),
+            Ok(_) => wanted.push((row, plan)),
             Err(refusal) => refused.push((row, refusal)),
         }
     }
+    let cleared = cleared(deps, &wanted).await?;
     let refused = refused.iter().map(|(row, refusal)| (*row, refusal));
     record_refusals(deps, token, refused).await?;
 
+    let plans = wanted.into_iter().map(|(_, plan)| plan).collect();
     for slice in slices(deps, plans) {
-        let Some(armed) = arm(deps, token, slice, &doubtful).await? else {
+        let Some(armed) = arm(deps, token, slice, &cleared).await? else {
             // Everything is stopped. The rows are still due, and wait for that.
             return Ok(());
         };
@@ -119,24 +119,31 @@ fn hangs_on_the_agreement(deps: &Deps, row: &DueRow, now: Instant) -> bool {
         }
 }
 
-/// The instalments of which an earlier payment may yet have moved money: before a new one is made, the
-/// provider has to say again of each that it moved none. What it says instead is applied by the way.
-async fn doubtful(deps: &Deps, rows: &[DueRow]) -> Result<HashSet<InstalmentId>, FlowError> {
-    let now = deps.clock.now();
-    let renewed: Vec<InstalmentId> = rows
+/// Whether another uid was sent for the instalment before the one of `plan`.
+fn follows_another(plan: &ArmPlan, row: &DueRow) -> bool {
+    match plan {
+        ArmPlan::New { .. } => 0 < row.attempts_made,
+        ArmPlan::Retry { .. } => 1 < row.attempts_made,
+        ArmPlan::Resend { .. } => false,
+    }
+}
+
+/// Of what follows other payments for its instalment, the instalments that may be sent: the provider has just said
+/// again of each of those payments that it moved no money. What it says instead is applied by the way.
+async fn cleared(
+    deps: &Deps,
+    wanted: &[(&DueRow, ArmPlan)],
+) -> Result<HashSet<InstalmentId>, FlowError> {
+    let following: HashSet<InstalmentId> = wanted
         .iter()
-        .filter(|row| 0 < row.attempts_made)
-        .filter(|row| {
-            let plan = plan(deps, row);
-            matches!(plan, ArmPlan::New { .. })
-                && may_send(row, &plan, &[], now, &deps.settings).is_ok()
-        })
-        .map(|row| row.id)
+        .filter(|(row, plan)| follows_another(plan, row))
+        .map(|(row, _)| row.id)
         .collect();
-    if renewed.is_empty() {
+    if following.is_empty() {
         return Ok(HashSet::new());
     }
-    let earlier = deps.store.ended_payments(&renewed).await?;
+    let asked: Vec<InstalmentId> = following.iter().copied().collect();
+    let earlier = deps.store.ended_payments(&asked).await?;
     let heard = ask_payment_rows(deps, &earlier).await?;
     let moved_none = |row: &PaymentRow| match heard.get(&row.id) {
         Some(Heard::NoMoney) => true,
@@ -145,7 +152,8 @@ async fn doubtful(deps: &Deps, rows: &[DueRow]) -> Result<HashSet<InstalmentId>,
         Some(Heard::Nothing | Heard::Money) | None => false,
     };
     let in_doubt = earlier.iter().filter(|row| !moved_none(row));
-    Ok(in_doubt.map(|row| row.instalment_id).collect())
+    let in_doubt: HashSet<InstalmentId> = in_doubt.map(|row| row.instalment_id).collect();
+    Ok(following.difference(&in_doubt).copied().collect())
 }
 
 /// A failed payment that its provider would retry is retried under its uid while its window lasts; anything
@@ -192,23 +200,22 @@ pub(crate) struct JustArmed {
     pub(crate) outdated: Vec<(ArmPlan, DueRow)>,
 }
 
-/// Runs the gate again under row locks and marks what passes as being sent. New payments for `doubtful`
-/// instalments are refused. Nothing where a budget of last resort would have been exceeded: then everything is
+/// Runs the gate again under row locks and marks what passes as being sent. What follows another payment for its
+/// instalment is refused where the instalment is not among those `cleared` for it. Nothing where a budget of last resort would have been exceeded: then everything is
 /// stopped.
 pub(crate) async fn arm(
     deps: &Deps,
     token: Uuid,
     plans: Vec<ArmPlan>,
-    doubtful: &HashSet<InstalmentId>,
+    cleared: &HashSet<InstalmentId>,
 ) -> Result<Option<JustArmed>, FlowError> {
     let since = deps.clock.mark();
     let now = deps.clock.now();
     let ask_at = wake::next_payment_ask(payment::State::Sending, now, now).unwrap_or(now);
     let settings = &deps.settings;
     let decide = |row: &DueRow, plan: &ArmPlan, slots: &[HeldSlot]| {
-        let is_new = matches!(plan, ArmPlan::New { .. });
         let pass = may_send(row, plan, slots, now, settings)?;
-        if is_new && doubtful.contains(&row.id) {
+        if follows_another(plan, row) && !cleared.contains(&row.id) {
             return Err(Refusal::OtherPaymentLive);
         }
         Ok(pass)
