@@ -117,7 +117,11 @@ impl Storm {
 
         let ended = self.drive(who, batch, planned).await?;
 
-        self.workers[who].wires.plan(None);
+        let unstruck = self.workers[who].wires.plan(None);
+        if let Some(planned) = planned.filter(|_| unstruck.is_none()) {
+            let (fault, place) = (planned.fault.as_str(), planned.place.as_str());
+            self.mark(format!("{fault} at {place}: {}", kind.as_str()));
+        }
         let said = match ended {
             Ended::Done => "done",
             Ended::Failed => "failed",
@@ -241,12 +245,19 @@ impl Storm {
         let dealt = pace::blows(self.config.plans);
         let dice = &mut self.dice.crew;
         let anywhere = *dice.pick(&[Place::Database, Place::BeforeCall, Place::AfterCall]);
+        // What an attendance does last comes after dozens of statements, and a few commits.
+        let in_database = *dice.pick(&[Place::Database, Place::Commit]);
+        let statements = *dice.pick(&[8, 24, 72]);
+        let within = match in_database {
+            Place::Commit => 4,
+            Place::Database | Place::BeforeCall | Place::AfterCall => statements,
+        };
         let halts = crew == Crew::Whole;
         let table = [
-            (F::CrashInDatabase, Place::Database, Blow::Crash, 14, true),
+            (F::CrashInDatabase, in_database, Blow::Crash, within, true),
             (F::CrashBeforeCall, Place::BeforeCall, Blow::Crash, 4, true),
             (F::CrashAfterCall, Place::AfterCall, Blow::Crash, 4, true),
-            (F::CommitAnswerLost, Place::Database, Blow::Lose, 14, true),
+            (F::CommitAnswerLost, Place::Commit, Blow::Lose, 4, true),
             (F::Freeze, anywhere, Blow::Halt, 8, halts),
             (F::LeaseWiped, anywhere, Blow::Halt, 8, halts),
         ];

@@ -79,8 +79,10 @@ async fn carry(mut connection: Connection, client: UnixStream, server: UnixStrea
                 read = from_server.read(&mut answer) => {
                     let Some(bytes) = some(read, &answer) else { return };
                     for in_transaction in told.read(bytes) {
-                        if asked.counts() && wires.pass(Place::Database, !in_transaction).await {
-                            return;
+                        for place in asked.answered().places() {
+                            if wires.pass(*place, !in_transaction).await {
+                                return;
+                            }
                         }
                     }
                     if to_client.write_all(bytes).await.is_err() {
@@ -135,15 +137,47 @@ impl Frames {
     }
 }
 
-/// What the client asked: for each answer that will come, whether it counts.
+/// What a statement is, as far as the storm is concerned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Statement {
+    /// Housekeeping, or no statement at all.
+    #[default]
+    Uncounted,
+    Counted,
+    Commit,
+}
+
+impl Statement {
+    fn of(sql: &[u8]) -> Statement {
+        let holds = |word: &[u8]| sql.windows(word.len()).any(|part| part == word);
+        if UNCOUNTED.iter().any(|word| holds(word)) {
+            Statement::Uncounted
+        } else if sql.starts_with(b"COMMIT") {
+            Statement::Commit
+        } else {
+            Statement::Counted
+        }
+    }
+
+    /// Where a blow may fall once it is answered.
+    const fn places(self) -> &'static [Place] {
+        match self {
+            Statement::Uncounted => &[],
+            Statement::Counted => &[Place::Database],
+            Statement::Commit => &[Place::Database, Place::Commit],
+        }
+    }
+}
+
+/// What the client asked: for each answer that will come, what it answers.
 #[derive(Debug, Default)]
 struct Asked {
     frames: Frames,
     greeted: bool,
-    /// Prepared statements by name, and whether they count.
-    prepared: HashMap<Vec<u8>, bool>,
-    executes: bool,
-    answers: VecDeque<bool>,
+    /// Prepared statements by name.
+    prepared: HashMap<Vec<u8>, Statement>,
+    executes: Statement,
+    answers: VecDeque<Statement>,
 }
 
 impl Asked {
@@ -159,34 +193,29 @@ impl Asked {
 
     fn message(&mut self, letter: u8, body: &[u8]) {
         match letter {
-            b'Q' => self.answers.push_back(counts(body)),
+            b'Q' => self.answers.push_back(Statement::of(body)),
             b'P' => {
                 let mut parts = body.split(|byte| *byte == 0);
                 let name = parts.next().unwrap_or_default().to_vec();
-                let is_counted = counts(parts.next().unwrap_or_default());
-                self.prepared.insert(name, is_counted);
+                let statement = Statement::of(parts.next().unwrap_or_default());
+                self.prepared.insert(name, statement);
             }
             b'B' => {
                 let name = body.split(|byte| *byte == 0).nth(1).unwrap_or_default();
-                self.executes = self.prepared.get(name).copied().unwrap_or(true);
+                let prepared = self.prepared.get(name).copied();
+                self.executes = prepared.unwrap_or(Statement::Counted);
             }
             b'S' => {
-                self.answers.push_back(self.executes);
-                self.executes = false;
+                self.answers.push_back(std::mem::take(&mut self.executes));
             }
             _ => {}
         }
     }
 
-    /// Whether the answer that just ended counts.
-    fn counts(&mut self) -> bool {
-        self.answers.pop_front().unwrap_or(false)
+    /// What the answer that just ended answers.
+    fn answered(&mut self) -> Statement {
+        self.answers.pop_front().unwrap_or_default()
     }
-}
-
-fn counts(sql: &[u8]) -> bool {
-    let holds = |word: &[u8]| sql.windows(word.len()).any(|part| part == word);
-    !UNCOUNTED.iter().any(|word| holds(word))
 }
 
 /// What the server told: where answers end.
@@ -230,12 +259,14 @@ mod tests {
         bytes.extend(message(b'E', b"\0\0\0\0\0"));
         bytes.extend(message(b'S', b""));
         bytes.extend(message(b'Q', b"select pg_notify('due', '')\0"));
+        bytes.extend(message(b'Q', b"COMMIT\0"));
         // In two parts: messages do not keep to reads.
         asked.read(&bytes[..9]);
         asked.read(&bytes[9..]);
 
-        let counted: Vec<bool> = (0..3).map(|_| asked.counts()).collect();
-        assert_eq!(counted, [false, true, false]);
+        use Statement::{Commit, Counted, Uncounted};
+        let counted: Vec<Statement> = (0..4).map(|_| asked.answered()).collect();
+        assert_eq!(counted, [Uncounted, Counted, Uncounted, Commit]);
     }
 
     #[test]

@@ -15,10 +15,24 @@ use crate::fault::{Fault, Faults};
 pub(crate) enum Place {
     /// After so many statements of the database.
     Database,
+    /// After so many commits.
+    Commit,
     /// When so many requests are about to leave.
     BeforeCall,
     /// When the answer to so many requests is there.
     AfterCall,
+}
+
+impl Place {
+    /// Its name in the report.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Place::Database => "a statement",
+            Place::Commit => "a commit",
+            Place::BeforeCall => "a request",
+            Place::AfterCall => "an answer",
+        }
+    }
 }
 
 /// What a blow does.
@@ -120,11 +134,12 @@ impl Wires {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is to befall the work that begins now.
-    pub(crate) fn plan(&self, planned: Option<Planned>) {
+    /// What is to befall the work that begins now. Answers with what was to befall the work before, and did
+    /// not.
+    pub(crate) fn plan(&self, planned: Option<Planned>) -> Option<Planned> {
         let mut state = self.state();
-        state.planned = planned;
         state.passed = 0;
+        std::mem::replace(&mut state.planned, planned)
     }
 
     pub(crate) fn set_away(&self, away: Option<Away>) {
