@@ -5,7 +5,7 @@
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use e2e::database::{TestDatabase, fresh_database};
 use flows::clock::fresh_uuid;
 use sqlx::postgres::{PgConnection, PgPool};
@@ -238,8 +238,66 @@ async fn a_heartbeat_does_not_wait_for_a_locked_row() {
     other.rollback().await.unwrap();
 }
 
+/// A database with 5,000 instalments of different due dates that all wake `now`, in no order.
+async fn with_late_instalments() -> (TestDatabase, PgPool) {
+    let (database, pool) = with_rows(0).await;
+    let mut connection = pool.acquire().await.unwrap();
+    // Without the plans they belong to: only their leases are looked at.
+    sqlx::query("set session_replication_role = replica")
+        .execute(&mut *connection)
+        .await
+        .unwrap();
+    sqlx::query(
+        "insert into instalment (id, plan_id, sequence, due_date, amount_cents, state, wake_at)
+         select gen_random_uuid(), gen_random_uuid(), 1, '2026-01-01'::date + n % 30, 100,
+                'scheduled', $1
+         from generate_series(1, 5000) as n",
+    )
+    .bind(now())
+    .execute(&mut *connection)
+    .await
+    .unwrap();
+    drop(connection);
+    (database, pool)
+}
+
+#[tokio::test]
+async fn of_instalments_that_wake_together_the_oldest_debts_are_leased_first() {
+    let (database, pool) = with_late_instalments().await;
+    let mut latest = None;
+    for _ in 0..4 {
+        let store = &database.store;
+        let batches = store
+            .lease(Kind::Instalment, now(), 400, LONG)
+            .await
+            .unwrap();
+        let ids: Vec<Uuid> = batches.into_iter().flat_map(|batch| batch.ids).collect();
+        let dates: (Option<NaiveDate>, Option<NaiveDate>) = sqlx::query_as(
+            "select min(due_date), max(due_date) from instalment where id = any($1)",
+        )
+        .bind(&ids)
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+        assert_eq!(ids.len(), 400);
+        assert!(latest <= dates.0, "{latest:?} {dates:?}");
+        latest = dates.1;
+    }
+    assert_eq!(latest, "2026-01-10".parse().ok());
+
+    let mut connection = PgConnection::connect(&database.url).await.unwrap();
+    for mode in ["force_custom_plan", "force_generic_plan"] {
+        let plan = plan(&mut connection, Kind::Instalment, mode).await;
+        let reads = "Index Scan using instalment_due_in_order";
+        assert!(
+            plan.contains(reads) && !plan.contains("Sort"),
+            "{mode}: {plan}"
+        );
+    }
+}
+
 /// The plan of the lease statement, as the server makes it for arguments it knows, or does not.
-async fn plan(connection: &mut PgConnection, mode: &str) -> String {
+async fn plan(connection: &mut PgConnection, kind: Kind, mode: &str) -> String {
     let mode = format!("set plan_cache_mode = {mode}");
     sqlx::raw_sql(AssertSqlSafe(mode))
         .execute(&mut *connection)
@@ -247,7 +305,7 @@ async fn plan(connection: &mut PgConnection, mode: &str) -> String {
         .unwrap();
     let prepare = format!(
         "prepare leases (uuid, timestamptz, bigint, bigint) as {}",
-        Kind::Webhook.lease_statement()
+        kind.lease_statement()
     );
     sqlx::raw_sql(AssertSqlSafe(prepare))
         .execute(&mut *connection)
@@ -278,7 +336,7 @@ async fn the_lease_statement_reads_the_due_index_at_any_backlog() {
             .await
             .unwrap();
         for mode in ["force_custom_plan", "force_generic_plan"] {
-            let plan = plan(&mut connection, mode).await;
+            let plan = plan(&mut connection, Kind::Webhook, mode).await;
 
             assert!(
                 plan.contains("Index Scan using webhook_due"),

@@ -22,7 +22,7 @@ pub(super) struct Statements {
 /// `for no key update`, since a lease changes no key: the inserts that refer to a row do not wait
 /// for it.
 macro_rules! statements {
-    ($table:literal, $plan_id:literal) => {
+    ($table:literal, $plan_id:literal, $order:literal) => {
         Statements {
             lease: concat!(
                 "update ",
@@ -36,7 +36,9 @@ macro_rules! statements {
                 $table,
                 "
                    where wake_at <= $2 and (leased_until is null or leased_until < now())
-                   order by wake_at
+                   order by ",
+                $order,
+                "
                    limit $3
                    for no key update skip locked))
                  returning id, lease_token, leases, wake_at"
@@ -120,8 +122,10 @@ macro_rules! statements {
     };
 }
 
-pub(super) static AGREEMENT: Statements = statements!("agreement", "plan_id");
-pub(super) static INSTALMENT: Statements = statements!("instalment", "plan_id");
-pub(super) static PAYMENT: Statements = statements!("payment", "plan_id");
-pub(super) static WEBHOOK: Statements = statements!("webhook", "null::uuid");
-pub(super) static CHORE: Statements = statements!("chore", "null::uuid");
+pub(super) static AGREEMENT: Statements = statements!("agreement", "plan_id", "wake_at");
+/// After an outage many wake at one instant: the oldest debts are leased first.
+pub(super) static INSTALMENT: Statements =
+    statements!("instalment", "plan_id", "wake_at, due_date");
+pub(super) static PAYMENT: Statements = statements!("payment", "plan_id", "wake_at");
+pub(super) static WEBHOOK: Statements = statements!("webhook", "null::uuid", "wake_at");
+pub(super) static CHORE: Statements = statements!("chore", "null::uuid", "wake_at");
