@@ -169,6 +169,40 @@ fn an_answer_confirms_how_the_agreement_stood_when_it_was_asked_about() {
 }
 
 #[test]
+fn an_agreements_absence_counts_from_when_it_was_asked_about_however_late_it_is_heard() {
+    let first = now() - TimeDelta::hours(2);
+    let sent = AgreementRow {
+        last_sent_at: Some(first - TimeDelta::minutes(4)),
+        absent_since_at: Some(first),
+        confirmed_at: None,
+        ..row(State::Unknown)
+    };
+    let after = |row, seconds| {
+        let asked_at = first + TimeDelta::seconds(seconds);
+        told(row, AgreementFact::Absent, asked_at).unwrap()
+    };
+
+    let too_soon = after(&sent, 59);
+    assert_eq!(
+        (too_soon.to, too_soon.absent_since_at),
+        (State::Unknown, Some(first))
+    );
+    assert_eq!(too_soon.wake_at, Some(now()), "asked again at once");
+    assert_eq!(after(&sent, 60).to, State::Drafted);
+
+    let standing = AgreementRow {
+        confirmed_at: None,
+        absent_since_at: Some(first),
+        ..row(State::Active)
+    };
+    assert_eq!(question(&after(&standing, 3_599)), None);
+    assert_eq!(
+        question(&after(&standing, 3_600)),
+        Some("agreement_missing")
+    );
+}
+
+#[test]
 fn another_agreement_under_our_uid_freezes_the_plan() {
     let write = told(
         &row(State::Active),
