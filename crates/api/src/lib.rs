@@ -100,6 +100,7 @@ fn described(state: &ApiState) -> OpenApiRouter<ApiState> {
         .routes(routes!(customers::show))
         .routes(routes!(plans::create, plans::list))
         .routes(routes!(plans::show))
+        .routes(routes!(plans::timeline::list))
         .routes(routes!(plans::cancellation::cancel))
         .routes(routes!(plans::paused::pause))
         .routes(routes!(plans::paused::resume))

@@ -32,6 +32,7 @@ use crate::query::Parameters;
 pub mod body;
 pub mod cancellation;
 pub mod paused;
+pub mod timeline;
 mod endangered;
 mod explanation;
 mod request;

@@ -67,6 +67,7 @@ pub(crate) fn unchanged(row: &PaymentRow, now: Instant) -> PaymentWrite {
         wake_at: next_look(row, row.state, now),
         absent_since_at: row.absent_since_at,
         provider_state: None,
+        is_news: false,
         failure: None,
         conflict_state: None,
         take_back: TakeBack::Nothing,
@@ -190,6 +191,7 @@ impl Decision<'_> {
     }
 
     fn found(mut self, found: &FoundPayment) -> PaymentWrite {
+        self.write.is_news = self.row.provider_state.as_ref() != Some(&found.word);
         self.write.provider_state = Some(found.word.clone());
         self.write.absent_since_at = None;
         if !self.is_ours(found) {

@@ -45,28 +45,50 @@ pub(crate) async fn open_exceptions(
     exceptions: &[NewException],
     now: Instant,
 ) -> Result<Vec<Uuid>, StoreError> {
-    let mut opened = Vec::new();
-    for exception in exceptions {
-        let id: Option<Uuid> = sqlx::query_scalar(
-            "insert into exception
-               (id, kind, plan_id, subject, subject_id, detail, next_action, opened_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8)
-             on conflict (kind, subject_id) where closed_at is null do nothing
-             returning id",
-        )
-        .bind(exception.id)
-        .bind(exception.kind)
-        .bind(exception.plan_id)
-        .bind(exception.subject)
-        .bind(exception.subject_id)
-        .bind(&exception.detail)
-        .bind(exception.next_action)
-        .bind(now)
-        .fetch_optional(&mut *tx)
-        .await?;
-        opened.extend(id);
+    if exceptions.is_empty() {
+        return Ok(Vec::new());
     }
+    // In one order, as everybody inserts them: two that ask the same wait for each other, and not in a ring.
+    let mut sorted: Vec<&NewException> = exceptions.iter().collect();
+    sorted.sort_by_key(|one| (one.kind, one.subject_id));
+    let opened: Vec<Uuid> = sqlx::query_scalar(
+        "insert into exception
+           (id, kind, plan_id, subject, subject_id, detail, next_action, opened_at)
+         select id, kind, plan_id, subject, subject_id, detail, next_action, $8
+         from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::uuid[], $6::text[],
+                     $7::text[])
+           as n (id, kind, plan_id, subject, subject_id, detail, next_action)
+         on conflict (kind, subject_id) where closed_at is null do nothing
+         returning id",
+    )
+    .bind(column(&sorted, |one| one.id))
+    .bind(column(&sorted, |one| one.kind))
+    .bind(column(&sorted, |one| one.plan_id))
+    .bind(column(&sorted, |one| one.subject))
+    .bind(column(&sorted, |one| one.subject_id))
+    .bind(column(&sorted, |one| one.detail.clone()))
+    .bind(column(&sorted, |one| one.next_action))
+    .bind(now)
+    .fetch_all(&mut *tx)
+    .await?;
+    let lines: Vec<JournalLine> = sorted
+        .into_iter()
+        .filter(|one| opened.contains(&one.id))
+        .map(|one| JournalLine {
+            subject: "exception",
+            subject_id: one.id,
+            from_state: "none",
+            to_state: "open",
+            cause: one.kind,
+            detail: Some(one.detail.clone()),
+        })
+        .collect();
+    append_journal(tx, &lines, now).await?;
     Ok(opened)
+}
+
+fn column<T>(exceptions: &[&NewException], of: impl Fn(&NewException) -> T) -> Vec<T> {
+    exceptions.iter().map(|one| of(one)).collect()
 }
 
 impl Store {

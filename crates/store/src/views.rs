@@ -9,3 +9,4 @@ pub mod plans;
 pub mod events;
 pub mod exceptions;
 pub mod switches;
+pub mod timeline;

@@ -334,6 +334,7 @@ async fn the_description_lists_every_route_and_needs_no_key() {
         "get /v1/exceptions/{id}",
         "get /v1/plans",
         "get /v1/plans/{id}",
+        "get /v1/plans/{id}/timeline",
         "get /v1/test/backlog",
         "post /v1/collections/closure",
         "post /v1/collections/opening",

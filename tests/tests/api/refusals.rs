@@ -264,6 +264,13 @@ async fn a_path_or_a_parameter_that_does_not_exist_is_told_as_a_problem() {
         ("/v1/plans/external:loan-1", 404, "plan_not_found"),
         ("/v1/plans/external:%00", 404, "plan_not_found"),
         ("/v1/plans/%ff", 400, "malformed_request"),
+        ("/v1/plans/pln_x/timeline", 404, "plan_not_found"),
+        (
+            "/v1/plans/pln_01kaf7v3pzf5ps9bj1x5v4s5ay/timeline",
+            404,
+            "plan_not_found",
+        ),
+        ("/v1/plans/pln_x/timeline?cursor=AAAA", 400, "invalid_query"),
         ("/v1/customers/external:x", 404, "customer_not_found"),
         (
             "/v1/customers/cus_01kaf7v3pzf5ps9bj1x5v4s5ay",

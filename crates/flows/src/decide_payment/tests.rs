@@ -66,6 +66,7 @@ fn row(state: State) -> PaymentRow {
         sent_at: vec![sent_at()],
         last_sent_at: Some(sent_at()),
         absent_since_at: None,
+        provider_state: None,
         conflict_state: None,
         version: 7,
         instalment_state: instalment::State::Collecting,

@@ -89,6 +89,8 @@ pub struct PaymentWrite {
     pub absent_since_at: Option<Instant>,
     /// The provider's own word for its state.
     pub provider_state: Option<String>,
+    /// Whether that is another word than it last had: then the journal has it, even where the state stays.
+    pub is_news: bool,
     /// Why it failed.
     pub failure: Option<ProviderFailure>,
     /// What the provider says although it cannot be true.
@@ -376,7 +378,8 @@ async fn wake_agreements(
 
 fn line(write: &PaymentWrite) -> Option<JournalLine> {
     let is_step = write.from != write.to || write.conflict_state.is_some();
-    is_step.then(|| JournalLine {
+    let word = write.provider_state.as_ref().filter(|_| write.is_news);
+    (is_step || word.is_some()).then(|| JournalLine {
         subject: "payment",
         subject_id: write.id.uuid(),
         from_state: write.from.as_str(),
@@ -385,7 +388,7 @@ fn line(write: &PaymentWrite) -> Option<JournalLine> {
         detail: match (write.conflict_state, &write.failure) {
             (Some(state), _) => Some(format!("the provider says {state}")),
             (None, Some(failure)) => Some(failure.code.clone()),
-            (None, None) => None,
+            (None, None) => word.map(|word| format!("the provider says {word}")),
         },
     })
 }

@@ -47,6 +47,8 @@ pub struct PaymentRow {
     pub last_sent_at: Option<Instant>,
     /// When the provider first said, since then, that it does not know it.
     pub absent_since_at: Option<Instant>,
+    /// The provider's own word for its state, as last heard.
+    pub provider_state: Option<String>,
     /// What the provider said although it could not be true, if it did: a person has been asked.
     pub conflict_state: Option<State>,
     /// Its version.
@@ -92,6 +94,7 @@ struct Raw {
     sent_at: Vec<Instant>,
     last_sent_at: Option<Instant>,
     absent_since_at: Option<Instant>,
+    provider_state: Option<String>,
     conflict_state: Option<String>,
     version: i64,
     instalment_state: String,
@@ -199,6 +202,7 @@ impl TryFrom<Raw> for PaymentRow {
             sent_at: raw.sent_at,
             last_sent_at: raw.last_sent_at,
             absent_since_at: raw.absent_since_at,
+            provider_state: raw.provider_state,
             conflict_state: raw
                 .conflict_state
                 .map(|word| understood(State::parse(&word), "conflict_state", id))

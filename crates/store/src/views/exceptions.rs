@@ -159,6 +159,7 @@ pub(crate) fn shown_subject(subject: &str, id: Uuid) -> String {
         "instalment" => InstalmentId::new(id).to_string(),
         "payment" => PaymentId::new(id).to_string(),
         "webhook" => WebhookId::new(id).to_string(),
+        "exception" => ExceptionId::new(id).to_string(),
         _ => id.to_string(),
     }
 }
