@@ -167,6 +167,75 @@ async fn an_instalment_collected_twice_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_instalment_collected_twice_by_us_is_told_although_a_person_was_asked() {
+    let mut books = Books::in_order().await;
+    books.collect_the_first_twice().await;
+    books
+        .sql(
+            "insert into exception
+               (id, kind, plan_id, subject, subject_id, detail, next_action, opened_at)
+             select gen_random_uuid(), 'late_settlement', plan_id, 'payment', id, 'a test', 'none',
+                    '2026-01-15'
+             from payment",
+        )
+        .await;
+    assert_eq!(books.looked_at().await, ["I1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instalment_collected_twice_because_the_bank_changed_its_mind_is_told_if_nobody_was_asked()
+ {
+    for asked in [false, true] {
+        let mut books = Books::in_order().await;
+        books.collect_the_first_twice().await;
+        // The first one had failed before the second was sent, and settled after all.
+        let sent_at = books.second().created_at;
+        books.first().failed_at = Some(sent_at - TimeDelta::hours(2));
+        books.first().settled_at = Some(sent_at + TimeDelta::hours(1));
+        if asked {
+            books
+                .sql(&format!(
+                    "insert into exception
+                       (id, kind, plan_id, subject, subject_id, detail, next_action, opened_at)
+                     select gen_random_uuid(), 'late_settlement', plan_id, 'payment', id, 'a test',
+                            'none', '2026-01-20'
+                     from payment where id = {FIRST}"
+                ))
+                .await;
+        }
+        let expected: &[&str] = if asked { &[] } else { &["I1"] };
+        assert_eq!(books.looked_at().await, expected, "asked: {asked}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_beside_an_undecided_one_of_the_period_before_is_told() {
+    let mut books = Books::in_order().await;
+    let sent_at = books.second().submitted_at[0];
+    books.first().settled_at = Some(sent_at + TimeDelta::hours(1));
+    assert_eq!(books.concluded().await, ["I5"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instalment_that_is_open_long_after_its_time_is_told() {
+    let mut books = Books::in_order().await;
+    books
+        .sql("update instalment set wake_at = '2029-01-01' where state = 'scheduled'")
+        .await;
+    let told = books.verifier.look(&books.ledger).await;
+    assert_eq!(laws(told), [""; 0]);
+    for (date, expected) in [("2026-02-10T00:00:00Z", 0), ("2026-02-12T00:00:00Z", 1)] {
+        let now = date.parse().expect("an instant");
+        let told = books.verifier.nothing_lost(now).await;
+        assert_eq!(
+            told.expect("the rows can be read").len(),
+            expected,
+            "{date}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_payment_sent_while_its_plan_is_frozen_is_told() {
     let books = Books::in_order().await;
     books

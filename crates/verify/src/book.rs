@@ -21,15 +21,26 @@ pub(crate) struct Entry {
     pub ours: Option<(Uuid, Uuid)>,
     /// When we sent it, each time, by our row.
     pub sent_at: Vec<DateTime<Utc>>,
+    /// Its number among its instalment's payments, by our row.
+    pub attempt_no: i32,
 }
 
 /// How long after its sending a payment is not yet held to have been lost on the way.
 const LOST_AFTER: TimeDelta = TimeDelta::minutes(5);
 
 impl Entry {
-    /// Whether it reached the bank so long after we sent it that we were right to hold it for lost.
-    pub fn came_late(&self) -> bool {
-        let came_at = self.theirs.created_at;
+    /// Whether it reached the bank so long after we sent it that we were right to hold it for lost, and
+    /// to send `next` for its instalment.
+    pub fn came_after(&self, next: &Entry) -> bool {
+        self.attempt_no < next.attempt_no && self.is_late(self.theirs.created_at)
+    }
+
+    /// Whether its last submission reached the bank so long after we sent it.
+    pub fn was_submitted_late(&self) -> bool {
+        self.is_late(self.theirs.last_submitted_at())
+    }
+
+    fn is_late(&self, came_at: DateTime<Utc>) -> bool {
         let sent = self.sent_at.iter().filter(|at| **at <= came_at).max();
         sent.is_some_and(|at| *at + LOST_AFTER <= came_at)
     }
@@ -97,6 +108,7 @@ impl Book {
             theirs: theirs.clone(),
             ours: None,
             sent_at: Vec::new(),
+            attempt_no: 0,
         };
         self.entries.insert(theirs.uid.clone(), entry);
         self.open.insert(theirs.uid.clone());
@@ -110,6 +122,7 @@ impl Book {
                 continue;
             };
             entry.sent_at.clone_from(&row.sent_at);
+            entry.attempt_no = row.attempt_no;
             if entry.ours.is_none() {
                 entry.ours = Some((row.instalment_id, row.plan_id));
                 let of_instalment = self.of_instalment.entry(row.instalment_id).or_default();

@@ -254,7 +254,7 @@ impl Verifier {
         let (instalments, agreements) = rows::due(&self.pool, today).await?;
         found.checked("I9", counted(instalments));
         found.checked("I22", counted(agreements));
-        let overdue = rows::overdue_instalments(&self.pool, today).await?;
+        let overdue = rows::overdue_instalments(&self.pool, today, now).await?;
         whole::lost(&mut self.book, &overdue, today, found);
         for streak in rows::streaks(&self.pool, FAILURES_MAX).await? {
             let said = format!("{} failures in a row", streak.consecutive_failures);

@@ -111,7 +111,7 @@ pub(crate) fn one_at_a_time(book: &Book, row: &OurPayment, found: &mut Findings)
         .zip(settled.iter().skip(1))
         .any(|(one, next)| {
             let is_theirs = (changed_its_mind(one, next) && is_asked(one))
-                || (next.came_late() && is_asked(next));
+                || (next.came_after(one) && is_asked(next));
             !is_theirs
         });
     if is_doubled {
@@ -125,7 +125,8 @@ pub(crate) fn one_at_a_time(book: &Book, row: &OurPayment, found: &mut Findings)
         let is_told = is_doubled && before.theirs.has_settled() && after.theirs.has_settled();
         let had_failed =
             before.theirs.has_failed() && before.theirs.had_failed_by(after.theirs.created_at);
-        let is_theirs = (changed_its_mind(before, after) && is_asked(before)) || after.came_late();
+        let is_theirs =
+            (changed_its_mind(before, after) && is_asked(before)) || after.came_after(before);
         if !had_failed && !is_theirs && !is_told {
             let said = format!(
                 "the bank holds it {}, and had not failed it when another was sent",

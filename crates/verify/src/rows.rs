@@ -11,6 +11,7 @@ pub(crate) struct OurPayment {
     pub id: Uuid,
     pub uid: String,
     pub state: String,
+    /// From 1.
     pub attempt_no: i32,
     pub amount_cents: i64,
     pub last_payment: Option<bool>,
@@ -81,8 +82,8 @@ pub(crate) struct OverdueRow {
     pub agreement_uid: String,
     /// Whether it has a wake-up of its own, or one of its payments has.
     pub is_looked_at: bool,
-    /// Whether nothing may end it by itself: its plan is frozen for a person, it is quarantined, or
-    /// the database is not the one that was compared with the provider.
+    /// Whether nothing could end it by itself: its plan is frozen for a person, it is quarantined, the
+    /// database is not the one that was compared with the provider, or it is about to be looked at.
     pub is_held: bool,
 }
 
@@ -207,6 +208,7 @@ pub(crate) async fn plans(pool: &PgPool) -> Result<Vec<Uuid>, sqlx::Error> {
 pub(crate) async fn overdue_instalments(
     pool: &PgPool,
     today: NaiveDate,
+    now: DateTime<Utc>,
 ) -> Result<Vec<OverdueRow>, sqlx::Error> {
     sqlx::query_as(
         "select i.id, i.plan_id, i.state, i.due_date, coalesce(a.uid, '') as agreement_uid,
@@ -214,6 +216,7 @@ pub(crate) async fn overdue_instalments(
              or exists (select 1 from payment m
                         where m.instalment_id = i.id and m.wake_at is not null) as is_looked_at,
            p.frozen_because is not null or i.quarantined_at is not null
+             or coalesce(i.wake_at <= $2, false)
              or exists (select 1 from db_fence where reconciled_at is null) as is_held
          from instalment i
          join plan p on p.id = i.plan_id
@@ -225,6 +228,7 @@ pub(crate) async fn overdue_instalments(
            and p.state <> 'cancelled'",
     )
     .bind(today)
+    .bind(now)
     .fetch_all(pool)
     .await
 }

@@ -67,7 +67,7 @@ fn open_beside(book: &Book, theirs: &TheirPayment) -> Vec<DateTime<Utc>> {
     let others = uids.filter(|uid| **uid != theirs.uid);
     let entries = others.filter_map(|uid| book.entries.get(uid));
     entries
-        .filter(|entry| entry.theirs.was_open_at(at) && !entry.came_late())
+        .filter(|entry| entry.theirs.was_open_at(at) && !entry.was_submitted_late())
         .map(|entry| entry.theirs.last_submitted_at())
         .filter(|submitted| *submitted < at)
         .collect()
@@ -91,6 +91,8 @@ fn held_over(
         let begins = |of: DateTime<Utc>, periods: &mut Periods| periods.first_date(sydney_date(of));
         let here = others
             .iter()
+            // It gave its place back, and settled after all.
+            .filter(|other| !other.had_failed_by(at))
             .map(TheirPayment::last_submitted_at)
             .filter(|other| *other <= at && begins(*other, periods) == first)
             .count();
