@@ -5,5 +5,5 @@ begin
     using errcode = 'restrict_violation', constraint = 'journal_stays';
 end
 $$;
-create trigger journal_stays before update or delete on journal
+create trigger journal_stays before update or delete or truncate on journal
   for each statement execute function journal_stays();

@@ -80,6 +80,8 @@ async fn of_two_places_of_the_next_window_an_undecided_payment_holds_one() {
 
     let uid = told.instalments[0].payments[0].uid.clone();
     world.bank_decides(&uid, "settle").await;
+    world.advance_by(TimeDelta::minutes(1)).await;
+    assert_eq!(carried(&world).await, 0, "it has its own place alone");
     world.advance_by(TimeDelta::hours(2)).await;
     let told = world.plan(&plan).await;
     assert_eq!(

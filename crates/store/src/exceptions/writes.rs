@@ -138,14 +138,16 @@ async fn correct_payment(
     .execute(&mut *tx)
     .await?;
     let id = payment.id.uuid();
-    if payment.from.holds_slot() && !payment.to.holds_slot() {
+    if payment.from.holds_slot() && payment.from != payment.to {
+        // What has settled keeps its place in its own window.
         sqlx::query(
             "update window_slot
              set released_at = $2
-             where payment_id = $1 and released_at is null",
+             where payment_id = $1 and released_at is null and (is_carried or not $3)",
         )
         .bind(id)
         .bind(now)
+        .bind(payment.to.holds_slot())
         .execute(&mut *tx)
         .await?;
     } else if !payment.from.holds_slot() && payment.to.holds_slot() {

@@ -270,8 +270,8 @@ async fn update_payments(
     Ok(written)
 }
 
-/// A payment that took no money gives its slots back as it ends; an undecided or settled one keeps them. What it holds
-/// after its end, a person has given it: money moved by it all the same.
+/// A payment that took no money gives its slots back as it ends; an undecided or settled one keeps them, a settled one
+/// in its own window alone. What it holds after its end, a person has given it: money moved by it all the same.
 async fn release_slots(
     tx: &mut PgConnection,
     done: &[&PaymentWrite],
@@ -283,15 +283,24 @@ async fn release_slots(
         .filter(|write| !write.to.holds_slot() && write.conflict_state.is_none())
         .map(|write| write.id.uuid())
         .collect();
-    if released.is_empty() {
+    // What is decided holds no place in a window after its own.
+    let decided: Vec<Uuid> = done
+        .iter()
+        .filter(|write| write.from != write.to)
+        .filter(|write| matches!(write.to, State::Settled | State::Intended))
+        .map(|write| write.id.uuid())
+        .collect();
+    if released.is_empty() && decided.is_empty() {
         return Ok(());
     }
     sqlx::query(
         "update window_slot
-         set released_at = $2
-         where payment_id = any($1) and released_at is null",
+         set released_at = $3
+         where released_at is null
+           and (payment_id = any($1) or is_carried and payment_id = any($2))",
     )
     .bind(&released)
+    .bind(&decided)
     .bind(now)
     .execute(tx)
     .await?;
