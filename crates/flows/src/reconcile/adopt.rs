@@ -30,6 +30,16 @@ struct Lost<'a> {
     uid: ProviderUid,
 }
 
+/// What became of a stranger that is ours.
+enum Again {
+    /// Its row is there.
+    Made,
+    /// Its turn comes once the lists are read to their ends.
+    NotYet,
+    /// There may be no row of it.
+    Refused,
+}
+
 /// Makes the lost rows again, an instalment's first payment before its second, and asks about each: what it did is
 /// applied as it is of any payment. Whatever else is on the list closes collections.
 pub(super) async fn adopt(
@@ -49,13 +59,15 @@ pub(super) async fn adopt(
     }
     lost.sort_by_key(|one| one.attempt_no);
     for one in lost {
-        if make_again(deps, &one).await? {
-            found.differences.push(theirs(one.listed, Outcome::Adopted));
-        } else {
-            let plan_id = Some(one.agreement.plan_id);
-            let why = "its instalment has another payment that lives or has settled";
-            let question = theirs_only(&one.listed.uid, plan_id, why);
-            refuse(deps, one.listed, question, found).await?;
+        match make_again(deps, &one, found.is_complete).await? {
+            Again::Made => found.differences.push(theirs(one.listed, Outcome::Adopted)),
+            Again::NotYet => found.differences.push(theirs(one.listed, Outcome::Open)),
+            Again::Refused => {
+                let plan_id = Some(one.agreement.plan_id);
+                let why = "its instalment has another payment that lives or has settled";
+                let question = theirs_only(&one.listed.uid, plan_id, why);
+                refuse(deps, one.listed, question, found).await?;
+            }
         }
     }
     Ok(())
@@ -120,12 +132,16 @@ async fn recognise<'a>(
 }
 
 /// The row as it was before its answer came: sent, and of an outcome that nobody knows.
-async fn make_again(deps: &Deps, lost: &Lost<'_>) -> Result<bool, FlowError> {
+async fn make_again(deps: &Deps, lost: &Lost<'_>, is_complete: bool) -> Result<Again, FlowError> {
     let now = deps.clock.now();
     let rows = deps.store.due_rows(&[lost.instalment_id], now).await?;
     let Some(row) = rows.into_iter().next() else {
-        return Ok(false);
+        return Ok(Again::Refused);
     };
+    // Whether those before it are lost, or merely not listed yet, a list that broke off does not tell.
+    if !is_complete && row.attempts_made + 1 < lost.attempt_no {
+        return Ok(Again::NotYet);
+    }
     let sent_at = lost.listed.created_at.unwrap_or(now);
     let is_current = row.agreement_id == lost.agreement.id;
     let last_payment = match row.terms.terms_type() {
@@ -177,15 +193,15 @@ async fn make_again(deps: &Deps, lost: &Lost<'_>) -> Result<bool, FlowError> {
     };
     match deps.store.adopt_payment(&adoption, now, fresh_uuid).await? {
         AdoptedPayment::Made => {}
-        AdoptedPayment::Known => return Ok(true),
-        AdoptedPayment::OtherLive => return Ok(false),
+        AdoptedPayment::Known => return Ok(Again::Made),
+        AdoptedPayment::OtherLive => return Ok(Again::Refused),
     }
     tracing::warn!(payment.uid = %lost.uid, instalment.id = %lost.instalment_id,
         "a payment of which the row was lost is made again");
     made.push(adoption.payment_id);
     let rows = deps.store.payments(&made).await?;
     ask_payment_rows(deps, &rows).await?;
-    Ok(true)
+    Ok(Again::Made)
 }
 
 /// The windows that it was sent in, under each reading.

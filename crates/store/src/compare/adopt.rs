@@ -128,7 +128,8 @@ impl Store {
     }
 }
 
-/// Rows for the numbers before that have none: nothing was sent by them that is known of, and nothing will be.
+/// Rows for the numbers before that have none. They may have been sent: the provider is asked about each as about any
+/// that was given up, now and before another payment follows.
 async fn give_up(
     tx: &mut PgConnection,
     adoption: &Adoption,
@@ -138,9 +139,9 @@ async fn give_up(
     let given_up: Vec<Uuid> = sqlx::query_scalar(
         "insert into payment
            (id, uid, instalment_id, plan_id, agreement_id, attempt_no, amount_cents, last_payment,
-            request_body, state, purpose, created_at, ended_at)
+            request_body, state, purpose, send_no, sent_at, last_sent_at, created_at, ended_at, wake_at)
          select n.id, n.uid, $5, $6, $7, n.attempt_no, $8, $9, n.request_body, 'abandoned', 'create',
-                $10, $11
+                1, array[$10], $10, $10, $11, $11
          from unnest($1::uuid[], $2::text[], $3::integer[], $4::text[])
            as n (id, uid, attempt_no, request_body)
          on conflict do nothing
