@@ -152,7 +152,10 @@ impl Kind {
                 &[R::Noted]
             }
             Self::PayidLookupRefused | Self::CancellationFailed => &[R::Noted],
-            Self::PaymentTheirsOnly | Self::PaymentDoubled | Self::PaymentOursOnly => &[R::Noted],
+            Self::PaymentTheirsOnly | Self::PaymentDoubled => &[R::Noted],
+            // The provider will never say how it ended, and it holds its places until somebody does.
+            Self::PaymentOursOnly if subject == "payment" => &[R::Noted, R::NotCollected],
+            Self::PaymentOursOnly => &[R::Noted],
             Self::PaymentDiffers | Self::AgreementTheirsOnly => &[R::Noted],
             Self::DatabaseMoved | Self::OverBudget => &[R::Noted],
         }

@@ -159,6 +159,33 @@ async fn a_payment_that_the_provider_forgot_is_a_question_for_a_person() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_payment_under_way_that_the_provider_forgot_ends_by_a_persons_word_and_holds_no_place() {
+    let world = World::builder().build().await;
+    let plan = world.active_plan(weekly("2026-01-12", 1)).await;
+    world
+        .payer(&plan.customer, json!({ "silent_on": ["2026-01-12"] }))
+        .await;
+    world.advance_to(sydney("2026-01-12 12:00")).await;
+    world.bank_forgets().await;
+    world.reconcile(Depth::Recent).await;
+    world.advance_by(TimeDelta::hours(3)).await;
+    assert_eq!(world.plan(&plan).await.states(), ["collecting"]);
+
+    let (status, told) = world.answer("payment_ours_only", "not_collected").await;
+    assert_eq!(status, StatusCode::OK, "{told}");
+    let now = world.plan(&plan).await;
+    assert_eq!(now.only_payment().state, "rejected");
+    assert_eq!((now.states(), now.totals.collected), (vec!["failed"], 0));
+    let held: i64 =
+        sqlx::query_scalar("select count(*) from window_slot where released_at is null")
+            .fetch_one(world.pool())
+            .await
+            .unwrap();
+    assert_eq!(held, 0);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_list_that_breaks_off_is_told_and_changes_nothing() {
     let (world, plan) = collected(World::builder().with_wire()).await;
     world.wire().set(WireMode::Down);
