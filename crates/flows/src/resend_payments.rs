@@ -1,6 +1,6 @@
 //! Sends again, under the same uid and with the same body, what is known not to have arrived.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::TimeDelta;
 use tracing::instrument;
@@ -10,7 +10,7 @@ use domain::date::BusinessDate;
 use domain::gate::Refusal;
 use domain::instalment;
 use domain::payment::{Event, State, Step};
-use domain::uid::AgreementId;
+use domain::uid::{AgreementId, InstalmentId};
 use store::instalments::InstalmentMove;
 use store::payments::{ArmPlan, DueRow, PaymentRow, PaymentWrite};
 
@@ -19,7 +19,7 @@ use crate::clock::fresh_uuid;
 use crate::decide_payment::{next_look, unchanged};
 use crate::put_off::{look_again, put_off};
 use crate::retry_policy::room_of;
-use crate::send_payments::{arm, call, slices};
+use crate::send_payments::{arm, call, cleared, slices};
 use crate::{Deps, FlowError};
 
 /// Resends the intended payments among `rows`, which are leased under `token`. One that the gate refuses
@@ -44,8 +44,10 @@ pub async fn resend_payments(
         })
         .collect();
 
+    let cleared = cleared_for(deps, &plans).await?;
+
     for slice in slices(deps, plans) {
-        let Some(armed) = arm(deps, token, slice, &HashSet::new()).await? else {
+        let Some(armed) = arm(deps, token, slice, &cleared).await? else {
             // Everything is stopped. The rows are still due, and wait for that.
             return Ok(());
         };
@@ -74,6 +76,22 @@ pub async fn resend_payments(
         call(deps, armed).await?;
     }
     Ok(())
+}
+
+/// Of these, the instalments whose earlier payments moved no money, by the provider's word.
+async fn cleared_for(deps: &Deps, plans: &[ArmPlan]) -> Result<HashSet<InstalmentId>, FlowError> {
+    let ids: Vec<InstalmentId> = plans.iter().map(ArmPlan::instalment_id).collect();
+    let rows = deps.store.due_rows(&ids, deps.clock.now()).await?;
+    let by_instalment: HashMap<InstalmentId, &DueRow> =
+        rows.iter().map(|row| (row.id, row)).collect();
+    let wanted: Vec<(&DueRow, ArmPlan)> = plans
+        .iter()
+        .filter_map(|plan| {
+            let row = by_instalment.get(&plan.instalment_id())?;
+            Some((*row, plan.clone()))
+        })
+        .collect();
+    cleared(deps, &wanted).await
 }
 
 /// Why a payment that is known not to have arrived is not sent again.

@@ -123,14 +123,13 @@ fn hangs_on_the_agreement(deps: &Deps, row: &DueRow, now: Instant) -> bool {
 fn follows_another(plan: &ArmPlan, row: &DueRow) -> bool {
     match plan {
         ArmPlan::New { .. } => 0 < row.attempts_made,
-        ArmPlan::Retry { .. } => 1 < row.attempts_made,
-        ArmPlan::Resend { .. } => false,
+        ArmPlan::Retry { .. } | ArmPlan::Resend { .. } => 1 < row.attempts_made,
     }
 }
 
 /// Of what follows other payments for its instalment, the instalments that may be sent: the provider has just said
 /// again of each of those payments that it moved no money. What it says instead is applied by the way.
-async fn cleared(
+pub(crate) async fn cleared(
     deps: &Deps,
     wanted: &[(&DueRow, ArmPlan)],
 ) -> Result<HashSet<InstalmentId>, FlowError> {

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use reqwest::StatusCode;
 use serde_json::json;
 
 use domain::failure::{RetryPolicy, RetryPolicyDraft};
@@ -136,6 +137,45 @@ async fn no_new_payment_follows_one_that_failed_while_the_provider_does_not_say_
         .collect();
     assert_eq!(states, ["failed", "settled"]);
     assert_eq!((told.totals.collected, told.frozen_because), (AMOUNT, None));
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_payment_is_not_sent_again_before_the_provider_has_spoken_of_the_first_again() {
+    let builder = World::builder().without_webhooks().with_wire();
+    let (world, plan, uid) = failed_for_a_new_payment(builder).await;
+    world.advance_to(sydney("2026-01-13 07:59")).await;
+    world.wire().set(WireMode::SwallowPayments);
+    world.advance_to(sydney("2026-01-13 08:04")).await;
+    let second = &world.plan(&plan).await.instalments[0].payments[1];
+    assert_eq!(
+        (second.state.as_str(), second.sent_at.len()),
+        ("unknown", 1)
+    );
+    assert_eq!(world.ledger().await.payments.len(), 1, "it never arrived");
+
+    // The first one settles after all, and nobody tells.
+    world.bank_decides(&uid, "settle").await;
+    world.wire().set(WireMode::Open);
+    world.advance_by(TimeDelta::minutes(15)).await;
+    let told = world.plan(&plan).await;
+    assert_eq!(told.frozen_because.as_deref(), Some("late_settlement"));
+    assert_eq!(world.open_questions().await, ["late_settlement"]);
+    let ledger = world.ledger().await;
+    assert_eq!((ledger.totals.settled_count, ledger.payments.len()), (1, 1));
+
+    // It is given up with its week, and then the first one can be said to have collected.
+    world.advance_to(sydney("2026-01-19 12:00")).await;
+    let (status, told) = world.answer("late_settlement", "collected").await;
+    assert_eq!(status, StatusCode::OK, "{told}");
+    let told = world.plan(&plan).await;
+    let states: Vec<&str> = told.instalments[0]
+        .payments
+        .iter()
+        .map(|payment| payment.state.as_str())
+        .collect();
+    assert_eq!(states, ["settled", "abandoned"]);
+    assert_eq!(told.instalments[0].state, "collected");
     world.finish().await;
 }
 

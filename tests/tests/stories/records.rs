@@ -125,6 +125,7 @@ async fn what_stands_in_the_journal_can_be_neither_changed_nor_deleted() {
         "update journal set cause = 'another'",
         "delete from journal",
         "delete from journal where id < 0",
+        "truncate journal",
     ] {
         let refused = sqlx::query(meddling).execute(world.pool()).await;
         let refused = refused.unwrap_err().to_string();
