@@ -13,8 +13,8 @@ use crate::failure::{
 };
 use crate::fit::Validity;
 use crate::money::Cents;
-use crate::period::{Reading, Window};
-use crate::terms::{Allowance, PaymentTerms, TermsType};
+use crate::period::Window;
+use crate::terms::{PaymentTerms, TermsType};
 use crate::{agreement, instalment, plan};
 
 mod catch_up;
@@ -24,6 +24,7 @@ mod proposal;
 mod refusal;
 mod room;
 mod scope;
+mod slots;
 #[cfg(test)]
 mod tests;
 
@@ -106,8 +107,8 @@ pub struct GateFacts<'a> {
     pub in_flight: u32,
     /// Late payments of the customer today.
     pub catch_up: CatchUp,
-    /// Slots taken in the window that holds today, in the order of [`Reading::ALL`], without this
-    /// payment's own; under ad hoc terms with a count, slots taken over the agreement's life. A
+    /// Slots taken in the window that holds today, in the order of
+    /// [`Reading::ALL`](crate::period::Reading::ALL), without this payment's own; under ad hoc terms with a count, slots taken over the agreement's life. A
     /// payment of an earlier window takes one as long as nobody knows what becomes of it: the
     /// provider may come to count it here.
     pub slots_taken: [u32; 2],
@@ -121,7 +122,8 @@ pub struct GateFacts<'a> {
 pub struct Pass {
     /// Today's date in Sydney: the date the payment is made on.
     pub today: BusinessDate,
-    /// The window to take a slot in, in the order of [`Reading::ALL`]; none under ad hoc terms.
+    /// The window to take a slot in, in the order of [`Reading::ALL`](crate::period::Reading::ALL);
+    /// none under ad hoc terms.
     pub windows: [Option<Window>; 2],
     /// Slots in each window, or over the agreement's life; none where there is no limit.
     pub slots_allowed: Option<u32>,
@@ -197,7 +199,7 @@ pub fn gate(facts: &GateFacts<'_>) -> Result<Pass, Refusal> {
     check_dates(facts, today)?;
     let last_payment = check_amount(facts)?;
     let windows = windows_holding(facts.terms, facts.validity, today);
-    let slots_allowed = check_slots(facts, today, windows)?;
+    let slots_allowed = slots::check(facts, today, windows)?;
     check_budgets(facts)?;
     catch_up::check(facts, today)?;
     hours::check(facts, today, windows)?;
@@ -343,42 +345,6 @@ fn check_amount(facts: &GateFacts<'_>) -> Result<Option<bool>, Refusal> {
         .map_err(Refusal::AmountRefused)?;
 
     Ok(last_payment)
-}
-
-/// One slot must be free under each reading: whichever the provider counts by, it agrees. An
-/// instalment that came from the window before leaves a slot to each that belongs here.
-fn check_slots(
-    facts: &GateFacts<'_>,
-    today: BusinessDate,
-    windows: [Option<Window>; 2],
-) -> Result<Option<u32>, Refusal> {
-    let allowed = match facts.terms.allowance() {
-        Allowance::PerWindow(allowed) | Allowance::Lifetime(allowed) => allowed,
-        Allowance::Unlimited => return Ok(None),
-    };
-    let counts_windows = match facts.terms.allowance() {
-        Allowance::PerWindow(_) => true,
-        Allowance::Lifetime(_) | Allowance::Unlimited => false,
-    };
-    let others_due = carried(facts, today).unwrap_or(&[]);
-    let taken = facts.slots_taken.into_iter().zip(facts.slots_undecided);
-    for ((reading, window), (taken, undecided)) in Reading::ALL.iter().zip(windows).zip(taken) {
-        // Periods reach beyond the calendar's end: no window means nothing to count in.
-        if counts_windows && window.is_none() {
-            return Err(Refusal::AfterValidity { end_date: today });
-        }
-        let needed = window.map_or(0, |window| due_in(window, others_due));
-        if allowed <= taken.saturating_add(needed) {
-            let kept = taken.saturating_sub(undecided).saturating_add(needed);
-            return Err(Refusal::NoFreeSlot {
-                reading: *reading,
-                window,
-                allowed,
-                may_be_freed: kept < allowed,
-            });
-        }
-    }
-    Ok(Some(allowed))
 }
 
 fn check_budgets(facts: &GateFacts<'_>) -> Result<(), Refusal> {

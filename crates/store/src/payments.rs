@@ -6,12 +6,14 @@ mod spent;
 mod arm;
 mod round;
 mod arm_writes;
+mod slots;
 mod record;
 
-pub use arm::{ArmPlan, Armed, ArmedPayment, HeldSlot, crossing};
+pub use arm::{ArmPlan, Armed, ArmedPayment};
 pub use due::{DueRow, LastPayment};
 pub use record::{PaymentWrite, ProviderFailure, Streak, TakeBack};
 pub use rows::PaymentRow;
+pub use slots::{HeldSlot, crossing};
 pub use spent::Spent;
 
-pub(crate) use arm_writes::read_slots;
+pub(crate) use slots::read_slots;

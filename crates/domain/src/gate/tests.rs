@@ -1,6 +1,7 @@
 //! The gate, rule by rule.
 
 use super::*;
+use crate::period::Reading;
 use crate::terms::{AmountRefusal, TermsDraft};
 
 mod agreement_rules;

@@ -4,7 +4,7 @@
 //! This is where "stop" is decided: a cancel, pause or kill switch that commits before this transaction locks
 //! its rows wins; one that commits after finds the payment in flight.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -14,15 +14,12 @@ use domain::date::{BusinessDate, Instant};
 use domain::gate::{Pass, Refusal};
 use domain::money::Cents;
 use domain::payment;
-use domain::period::Reading;
 use domain::uid::{AgreementId, InstalmentId, PaymentId, PlanId, ProviderUid};
 
-use super::arm_writes::{
-    insert_payments, insert_slots, lines, move_instalments, read_slots, release_slots,
-    send_payments,
-};
+use super::arm_writes::{insert_payments, lines, move_instalments, send_payments};
 use super::due::{self, DueRow};
 use super::round::Round;
+use super::slots::{HeldSlot, insert_slots, read_slots, release_slots};
 use super::spent::{self, Spent};
 use crate::control::hold_switches;
 use crate::journal::append_journal;
@@ -94,42 +91,6 @@ impl ArmPlan {
     }
 }
 
-/// A slot that is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HeldSlot {
-    /// Under which reading.
-    pub reading: Reading,
-    /// The first date of its window; the validity's start for a count over the agreement's life.
-    pub window_first_date: BusinessDate,
-    /// Its number, from 1.
-    pub slot_no: i32,
-    /// Who holds it.
-    pub payment_id: PaymentId,
-    /// Whether nothing has decided yet what becomes of that payment, so that it may be given back.
-    pub is_undecided: bool,
-}
-
-/// The payments, other than `own`, that were sent in an earlier window and of which nobody knows yet what becomes of
-/// them: the provider may come to count them in this window as well, so each needs a slot here. Those that have one
-/// already are not among them.
-pub fn crossing(
-    slots: &[HeldSlot],
-    reading: Reading,
-    first_date: BusinessDate,
-    own: PaymentId,
-) -> BTreeSet<PaymentId> {
-    let of_reading = || slots.iter().filter(move |slot| slot.reading == reading);
-    let here: HashSet<PaymentId> = of_reading()
-        .filter(|slot| slot.window_first_date == first_date)
-        .map(|slot| slot.payment_id)
-        .collect();
-    of_reading()
-        .filter(|slot| slot.is_undecided && slot.window_first_date < first_date)
-        .map(|slot| slot.payment_id)
-        .filter(|payment| *payment != own && !here.contains(payment))
-        .collect()
-}
-
 /// A payment whose row says `sending`: the request may and must now be made.
 #[derive(Clone, Debug)]
 pub struct ArmedPayment {
@@ -165,14 +126,6 @@ pub(super) type Decide<'a> =
 /// The budgets of last resort.
 pub(super) type Within<'a> =
     dyn Fn(&DueRow, &ArmPlan, &Spent) -> Result<(), Overrun> + Send + Sync + 'a;
-
-pub(super) struct NewSlot {
-    pub(super) agreement_id: Uuid,
-    pub(super) slots_allowed: i32,
-    pub(super) slot: HeldSlot,
-    /// Whether its payment was sent in an earlier window: it holds this one until it has ended.
-    pub(super) is_carried: bool,
-}
 
 impl Store {
     /// Arms `plans`, whose rows are leased under `token`: runs `decide` on each under locks and writes all
@@ -360,57 +313,4 @@ pub(super) fn still_fits(plan: &ArmPlan, row: &DueRow) -> bool {
         ArmPlan::Retry { payment_id, .. } => newest(payment_id, payment::State::Failed),
         ArmPlan::Resend { payment_id, .. } => newest(payment_id, payment::State::Intended),
     }
-}
-
-/// Takes the lowest free slot under each reading, after one for every undecided payment of an earlier window: from
-/// then on the constraint counts those, too. A resend holds its slots already.
-pub(super) fn take(
-    row: &DueRow,
-    plan: &ArmPlan,
-    pass: Pass,
-    slots: &mut Vec<HeldSlot>,
-) -> Vec<NewSlot> {
-    let Some(slots_allowed) = row.slots_allowed else {
-        return Vec::new();
-    };
-    let own = plan.payment_id();
-    let mut taken = Vec::new();
-    for (reading, window) in Reading::ALL.iter().copied().zip(pass.windows) {
-        let first_date = window.map_or(row.validity.start_date, |window| window.first_date);
-        let in_window =
-            |slot: &&HeldSlot| slot.reading == reading && slot.window_first_date == first_date;
-        let is_held = slots
-            .iter()
-            .filter(in_window)
-            .any(|slot| slot.payment_id == own);
-        let carried = crossing(slots, reading, first_date, own).into_iter();
-        let carried = carried.map(|payment| (payment, true));
-        let new = (!is_held).then_some((own, false));
-        for (payment_id, is_carried) in carried.chain(new) {
-            let held: HashSet<i32> = slots
-                .iter()
-                .filter(in_window)
-                .map(|slot| slot.slot_no)
-                .collect();
-            // With none free the number exceeds the allowance and the constraint refuses it.
-            let slot_no = (1..=slots_allowed)
-                .find(|number| !held.contains(number))
-                .unwrap_or(slots_allowed + 1);
-            let slot = HeldSlot {
-                reading,
-                window_first_date: first_date,
-                slot_no,
-                payment_id,
-                is_undecided: true,
-            };
-            slots.push(slot);
-            taken.push(NewSlot {
-                agreement_id: row.agreement_id.uuid(),
-                slots_allowed,
-                slot,
-                is_carried,
-            });
-        }
-    }
-    taken
 }

@@ -1,94 +1,17 @@
 //! The statements of arming: one for each group of rows.
 
-use std::collections::HashMap;
-
-use chrono::NaiveDate;
-use sqlx::{FromRow, PgConnection};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use domain::date::Instant;
-use domain::period::Reading;
 use domain::uid::{PaymentId, ProviderUid};
 use domain::{instalment, payment};
 
-use super::arm::{ArmPlan, ArmedPayment, HeldSlot, NewSlot};
+use super::arm::{ArmPlan, ArmedPayment};
 use super::due::DueRow;
 use crate::StoreError;
-use crate::codec::{count, date, int, understood};
+use crate::codec::{count, int, understood};
 use crate::journal::JournalLine;
-
-#[derive(FromRow)]
-struct RawSlot {
-    id: i64,
-    agreement_id: Uuid,
-    reading: String,
-    window_first_date: NaiveDate,
-    slot_no: i32,
-    payment_id: Uuid,
-    is_undecided: bool,
-    is_carried: bool,
-}
-
-/// The slots of each agreement that are taken; and the ids of those whose payment has ended since it was carried
-/// into their window, which are free.
-pub(crate) async fn read_slots(
-    tx: &mut PgConnection,
-    rows: &[DueRow],
-) -> Result<(HashMap<Uuid, Vec<HeldSlot>>, Vec<i64>), StoreError> {
-    let agreements: Vec<Uuid> = rows.iter().map(|row| row.agreement_id.uuid()).collect();
-    let plans: Vec<Uuid> = rows.iter().map(|row| row.plan_id.uuid()).collect();
-    let raw: Vec<RawSlot> = sqlx::query_as(
-        "with undecided as materialized (
-           select id
-           from payment
-           where plan_id = any($2)
-             and state in ('sending', 'unknown', 'submitted', 'under_investigation')
-         )
-         select id, agreement_id, reading, window_first_date, slot_no, payment_id, is_carried,
-                payment_id in (select id from undecided) as is_undecided
-         from window_slot
-         where agreement_id = any($1) and released_at is null",
-    )
-    .bind(&agreements)
-    .bind(&plans)
-    .fetch_all(tx)
-    .await?;
-    let mut slots: HashMap<Uuid, Vec<HeldSlot>> = HashMap::new();
-    let mut outlasted = Vec::new();
-    for row in raw {
-        if row.is_carried && !row.is_undecided {
-            outlasted.push(row.id);
-            continue;
-        }
-        let slot = HeldSlot {
-            reading: understood(Reading::parse(&row.reading), "reading", row.payment_id)?,
-            window_first_date: date(row.window_first_date, "window_first_date", row.payment_id)?,
-            slot_no: row.slot_no,
-            payment_id: PaymentId::new(row.payment_id),
-            is_undecided: row.is_undecided,
-        };
-        slots.entry(row.agreement_id).or_default().push(slot);
-    }
-    Ok((slots, outlasted))
-}
-
-pub(super) async fn release_slots(
-    tx: &mut PgConnection,
-    slots: &[i64],
-    now: Instant,
-) -> Result<(), StoreError> {
-    if slots.is_empty() {
-        return Ok(());
-    }
-    sqlx::query(
-        "update window_slot set released_at = $2 where id = any($1) and released_at is null",
-    )
-    .bind(slots)
-    .bind(now)
-    .execute(tx)
-    .await?;
-    Ok(())
-}
 
 pub(super) async fn insert_payments(
     tx: &mut PgConnection,
@@ -231,55 +154,6 @@ pub(super) async fn move_instalments(
     .bind(&ids)
     .bind(&attempts)
     .bind(&retries)
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-pub(super) async fn insert_slots(
-    tx: &mut PgConnection,
-    taken: &[NewSlot],
-    now: Instant,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "insert into window_slot
-           (agreement_id, slots_allowed, reading, window_first_date, slot_no, payment_id, is_carried,
-            taken_at)
-         select agreement_id, slots_allowed, reading, window_first_date, slot_no, payment_id,
-                is_carried, $8
-         from unnest($1::uuid[], $2::integer[], $3::text[], $4::date[], $5::integer[], $6::uuid[],
-                     $7::boolean[])
-           as n (agreement_id, slots_allowed, reading, window_first_date, slot_no, payment_id,
-                 is_carried)",
-    )
-    .bind(taken.iter().map(|new| new.agreement_id).collect::<Vec<_>>())
-    .bind(
-        taken
-            .iter()
-            .map(|new| new.slots_allowed)
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        taken
-            .iter()
-            .map(|new| new.slot.reading.as_str())
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        taken
-            .iter()
-            .map(|new| new.slot.window_first_date.naive())
-            .collect::<Vec<_>>(),
-    )
-    .bind(taken.iter().map(|new| new.slot.slot_no).collect::<Vec<_>>())
-    .bind(
-        taken
-            .iter()
-            .map(|new| new.slot.payment_id.uuid())
-            .collect::<Vec<_>>(),
-    )
-    .bind(taken.iter().map(|new| new.is_carried).collect::<Vec<_>>())
-    .bind(now)
     .execute(tx)
     .await?;
     Ok(())

@@ -9,6 +9,7 @@ use domain::instalment;
 use domain::payment::State;
 use domain::uid::{AgreementId, PaymentId, PlanId};
 
+use super::slots::give_back;
 use crate::codec::int;
 use crate::exceptions::{About, ByItself, NewException, close_by_itself, open_exceptions};
 use crate::instalments::{InstalmentMove, ended_event, write_moves};
@@ -139,7 +140,7 @@ impl Store {
             .iter()
             .filter(|write| written.contains(&write.id.uuid()))
             .collect();
-        release_slots(&mut tx, &done, now).await?;
+        give_back(&mut tx, &done, now).await?;
         count_failures(&mut tx, &done).await?;
         take_back_retries(&mut tx, &done).await?;
         wake_agreements(&mut tx, &done, now).await?;
@@ -268,43 +269,6 @@ async fn update_payments(
         .fetch_all(tx)
         .await?;
     Ok(written)
-}
-
-/// A payment that took no money gives its slots back as it ends; an undecided or settled one keeps them, a settled one
-/// in its own window alone. What it holds after its end, a person has given it: money moved by it all the same.
-async fn release_slots(
-    tx: &mut PgConnection,
-    done: &[&PaymentWrite],
-    now: Instant,
-) -> Result<(), StoreError> {
-    let released: Vec<Uuid> = done
-        .iter()
-        .filter(|write| write.from != write.to)
-        .filter(|write| !write.to.holds_slot() && write.conflict_state.is_none())
-        .map(|write| write.id.uuid())
-        .collect();
-    // What is decided holds no place in a window after its own.
-    let decided: Vec<Uuid> = done
-        .iter()
-        .filter(|write| write.from != write.to)
-        .filter(|write| matches!(write.to, State::Settled | State::Intended))
-        .map(|write| write.id.uuid())
-        .collect();
-    if released.is_empty() && decided.is_empty() {
-        return Ok(());
-    }
-    sqlx::query(
-        "update window_slot
-         set released_at = $3
-         where released_at is null
-           and (payment_id = any($1) or is_carried and payment_id = any($2))",
-    )
-    .bind(&released)
-    .bind(&decided)
-    .bind(now)
-    .execute(tx)
-    .await?;
-    Ok(())
 }
 
 /// What is written was decided on the count as it is, so that whoever takes it to its limit has a person asked. An

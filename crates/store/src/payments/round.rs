@@ -8,10 +8,9 @@ use domain::budget::Overrun;
 use domain::gate::{Pass, Refusal};
 use domain::uid::{InstalmentId, PlanId};
 
-use super::arm::{
-    ArmPlan, Armed, Decide, HeldSlot, NewSlot, Within, is_outdated, still_fits, take,
-};
+use super::arm::{ArmPlan, Armed, Decide, Within, is_outdated, still_fits};
 use super::due::DueRow;
+use super::slots::{HeldSlot, NewSlot, take};
 use super::spent::Spent;
 
 /// The facts of a round, and what was decided so far.
