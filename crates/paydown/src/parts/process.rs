@@ -140,11 +140,15 @@ impl Process {
 
     /// Waits for its end; kills it when that does not come in time.
     pub(super) async fn end_within(&mut self, time: Duration) {
+        // Waiting closes its stdin, and that is another way to be told to end: what was asked to stop would now and
+        // then find that out first.
+        let stdin = self.child.stdin.take();
         let ended = tokio::time::timeout(time, self.child.wait()).await;
         if ended.is_err() {
             tracing::warn!("a part did not end when asked to; killing it");
             // It may have ended in between; there is nothing left to do about either.
             drop(self.child.kill().await);
         }
+        drop(stdin);
     }
 }
