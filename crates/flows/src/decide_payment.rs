@@ -51,7 +51,7 @@ pub(crate) fn decide(
         PaymentFact::RetryAccepted => decision.step(Event::Accepted),
         PaymentFact::RetryRefused { codes } => decision.retry_refused(codes),
         PaymentFact::Absent => decision.absent(report.asked_at),
-        PaymentFact::Found(found) => decision.found(found),
+        PaymentFact::Found(found) => decision.found(found, report.asked_at),
     })
 }
 
@@ -160,8 +160,7 @@ impl Decision<'_> {
     }
 
     /// "Not found" proves something only twice, asked apart, and well after sending; and only of a creation.
-    fn absent(mut self, asked_at: Instant) -> PaymentWrite {
-        let sent_at = self.row.last_sent_at.unwrap_or(self.now);
+    fn absent(self, asked_at: Instant) -> PaymentWrite {
         let may_be_missing = match self.row.state {
             State::Sending | State::Unknown => !self.row.is_retry,
             // It is known not to have arrived, or how it ended: a missing answer says nothing against that.
@@ -176,12 +175,24 @@ impl Decision<'_> {
             // What the provider once had may be missing from one answer: ask again.
             return self.step(Event::OutcomeUnknown);
         }
-        if wake::may_resend(self.row.absent_since_at, sent_at, asked_at) {
+        if self.is_lost(asked_at) {
             let mut write = self.step(Event::ConfirmedAbsent);
             write.absent_since_at = None;
             write.cause = "confirmed_absent";
             return write;
         }
+        self.ask_once_more(asked_at)
+    }
+
+    /// Whether nothing was to be seen of the last sending once before, and is not to this day.
+    fn is_lost(&self, asked_at: Instant) -> bool {
+        let sent_at = self.row.last_sent_at.unwrap_or(self.now);
+        wake::may_resend(self.row.absent_since_at, sent_at, asked_at)
+    }
+
+    /// Nothing is to be seen of the last sending: it may be on its way still.
+    fn ask_once_more(mut self, asked_at: Instant) -> PaymentWrite {
+        let sent_at = self.row.last_sent_at.unwrap_or(self.now);
         let first = self.row.absent_since_at.unwrap_or(asked_at);
         self.write.absent_since_at = Some(first);
         let now = self.now;
@@ -190,7 +201,7 @@ impl Decision<'_> {
         write
     }
 
-    fn found(mut self, found: &FoundPayment) -> PaymentWrite {
+    fn found(mut self, found: &FoundPayment, asked_at: Instant) -> PaymentWrite {
         self.write.is_news = self.row.provider_state.as_ref() != Some(&found.word);
         self.write.provider_state = Some(found.word.clone());
         self.write.absent_since_at = None;
@@ -205,11 +216,14 @@ impl Decision<'_> {
                 code,
                 title,
                 retryable,
-            } => self.failed(ProviderFailure {
-                code: code.clone(),
-                title: title.clone(),
-                retryable: *retryable,
-            }),
+            } => {
+                let failure = ProviderFailure {
+                    code: code.clone(),
+                    title: title.clone(),
+                    retryable: *retryable,
+                };
+                self.failed(failure, asked_at)
+            }
         }
     }
 

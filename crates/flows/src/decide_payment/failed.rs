@@ -25,12 +25,16 @@ const UNHEARD_OF_MAX: usize = 3;
 
 impl Decision<'_> {
     /// No money moved by it.
-    pub(super) fn failed(mut self, failure: ProviderFailure) -> PaymentWrite {
+    pub(super) fn failed(mut self, failure: ProviderFailure, asked_at: Instant) -> PaymentWrite {
         match self.row.state.step(Event::Failed) {
             Step::Advance(to) => {
+                let is_unheard_of = self.is_the_failure_before();
+                if is_unheard_of && !self.is_lost(asked_at) {
+                    return self.ask_once_more(asked_at);
+                }
                 self.write.to = to;
                 self.write.wake_at = next_look(self.row, to, self.now);
-                if self.is_the_failure_before() && self.retry_once_more() {
+                if is_unheard_of && self.retry_once_more() {
                     return self.write;
                 }
                 self.write.streak = Streak::Add(self.row.consecutive_failures);
@@ -45,7 +49,9 @@ impl Decision<'_> {
     }
 
     /// Whether this may be the failure that was retried, and not the retry's own: of a retry nobody heard of,
-    /// the provider tells nothing that says which. After a few of these in one payment it is believed.
+    /// the provider tells nothing that says which. Like a creation it is held for lost when nothing was to be
+    /// seen of it twice, the second time well after its sending. After a few of these in one payment the
+    /// failure is believed.
     fn is_the_failure_before(&self) -> bool {
         let row = self.row;
         let is_unheard_of = match row.state {

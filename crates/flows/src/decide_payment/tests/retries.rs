@@ -21,7 +21,11 @@ fn a_retry_that_never_left_is_a_failed_payment_still_and_counts_no_failure() {
 #[test]
 fn a_failure_after_a_retry_nobody_heard_of_is_the_failure_before_it() {
     for state in [State::Sending, State::Unknown] {
-        let write = told(&retry_row(state), failed("AM04", true));
+        let seen_before = PaymentRow {
+            absent_since_at: Some(seconds_later(60)),
+            ..retry_row(state)
+        };
+        let write = told_at(&seen_before, failed("AM04", true), seconds_later(300));
 
         assert_eq!(
             (write.to, write.take_back),
@@ -34,6 +38,33 @@ fn a_failure_after_a_retry_nobody_heard_of_is_the_failure_before_it() {
         );
         assert_eq!((write.streak, kinds(&write)), (Streak::Keep, vec![]));
     }
+}
+
+#[test]
+fn a_retry_nobody_heard_of_is_under_way_until_it_was_not_seen_twice() {
+    let first = seconds_later(10);
+    for state in [State::Sending, State::Unknown] {
+        let write = told_at(&retry_row(state), failed("AM04", true), first);
+
+        assert_eq!(write.to, State::Unknown);
+        assert_eq!(write.absent_since_at, Some(first));
+        assert_eq!(write.wake_at, Some(seconds_later(300)));
+        assert_eq!(
+            (instalment_to(&write), write.take_back),
+            (None, TakeBack::Nothing)
+        );
+    }
+    let row = |since: i64| PaymentRow {
+        absent_since_at: Some(seconds_later(since)),
+        ..retry_row(State::Unknown)
+    };
+    let stands = |since: i64, asked: i64| {
+        told_at(&row(since), failed("AM04", true), seconds_later(asked)).to
+    };
+    // Too soon after the sending; too soon after the first look; neither.
+    assert_eq!(stands(10, 299), State::Unknown);
+    assert_eq!(stands(250, 309), State::Unknown);
+    assert_eq!(stands(250, 310), State::Failed);
 }
 
 #[test]
@@ -58,11 +89,11 @@ fn after_three_retries_nobody_heard_of_a_failure_counts() {
             sent_at: vec![sent_at(); 2 + unheard_of],
             ..retry_row(State::Unknown)
         };
-        told(&row, failed("AM04", true)).streak
+        told(&row, failed("AM04", true))
     };
 
-    assert_eq!(heard_of(2), Streak::Keep);
-    assert_eq!(heard_of(3), Streak::Add(0));
+    assert_eq!(heard_of(2).to, State::Unknown);
+    assert_eq!(heard_of(3).streak, Streak::Add(0));
 }
 
 #[test]
