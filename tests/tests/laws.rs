@@ -236,6 +236,28 @@ async fn an_instalment_that_is_open_long_after_its_time_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_failed_weeks_ago_is_looked_at_again_once_it_moves() {
+    let mut books = Books::in_order().await;
+    books.first().state = "failed".to_owned();
+    books.first().settled_at = None;
+    books.verifier.look(&books.ledger).await.expect("the books");
+    let uid = books.first().uid.clone();
+    let much_later = books.first().created_at + TimeDelta::days(60);
+
+    let open = books.verifier.unsettled(much_later).await;
+    assert!(!open.expect("the rows").contains(&uid));
+
+    books
+        .sql(&format!(
+            "insert into journal (subject, subject_id, from_state, to_state, cause, at)
+             values ('payment', {FIRST}, 'failed', 'sending', 'a test', '2026-03-15')"
+        ))
+        .await;
+    let open = books.verifier.unsettled(much_later).await;
+    assert!(open.expect("the rows").contains(&uid));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_payment_sent_while_its_plan_is_frozen_is_told() {
     let books = Books::in_order().await;
     books
@@ -333,6 +355,25 @@ async fn two_payments_in_a_period_that_allows_one_are_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn two_payments_in_a_period_for_one_are_told_unless_the_first_had_failed_before() {
+    for had_failed in [false, true] {
+        let mut books = Books::in_order().await;
+        books.first().submitted_at = books.second().submitted_at.clone();
+        let sent_at = books.second().submitted_at[0];
+        books.first().submitted_at[0] = sent_at - TimeDelta::hours(2);
+        let failed_at = sent_at + TimeDelta::hours(if had_failed { -1 } else { 1 });
+        books.first().failed_at = Some(failed_at);
+        books.first().settled_at = Some(sent_at + TimeDelta::hours(3));
+        let expected: &[&str] = if had_failed { &[] } else { &["I5"] };
+        assert_eq!(
+            books.concluded().await,
+            expected,
+            "had failed: {had_failed}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_payments_under_an_agreement_for_one_are_told() {
     let mut books = Books::in_order().await;
     let terms = &mut books.ledger.agreements[0].terms;
@@ -370,6 +411,30 @@ async fn a_payment_after_a_balloons_last_is_told() {
         .await;
     books.first().last_payment = Some(true);
     assert_eq!(books.concluded().await, ["I6"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_after_a_balloons_last_is_told_unless_that_had_failed_before() {
+    for had_failed in [false, true] {
+        let mut books = Books::in_order().await;
+        let terms = &mut books.ledger.agreements[0].terms;
+        (terms.kind, terms.amount) = ("balloon".to_owned(), Some(28_850));
+        (terms.first_payment_amount, terms.last_payment_amount) = (None, None);
+        books
+            .sql(&format!(
+                "update payment set last_payment = true where id = {FIRST}"
+            ))
+            .await;
+        books.first().last_payment = Some(true);
+        let sent_at = books.second().submitted_at[0];
+        books.first().failed_at = Some(sent_at + TimeDelta::hours(if had_failed { -1 } else { 1 }));
+        let expected: &[&str] = if had_failed { &[] } else { &["I6"] };
+        assert_eq!(
+            books.concluded().await,
+            expected,
+            "had failed: {had_failed}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -34,7 +34,7 @@ impl Storm {
         let part = LedgerPart {
             agreements_seen: self.agreements_seen,
             payments_seen: self.payments_seen,
-            again: self.verifier.unsettled(now),
+            again: self.verifier.unsettled(now).await?,
         };
         let again = part.again.len();
         let ledger = read(self.sandbox.ledger_part(&part))?;

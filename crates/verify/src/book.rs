@@ -143,6 +143,15 @@ impl Book {
         payments
     }
 
+    /// What was taken up again here, it may be weeks after its failure, changes there as well. Answers with
+    /// those of them that are known.
+    pub(crate) fn reopen(&mut self, uids: Vec<String>) -> Vec<String> {
+        let known = uids.into_iter();
+        let known: Vec<String> = known.filter(|uid| self.entries.contains_key(uid)).collect();
+        self.open.extend(known.iter().cloned());
+        known
+    }
+
     /// The payments that may still change: not what has settled, nor what failed weeks before
     /// `now`.
     pub(crate) fn unsettled(&mut self, now: DateTime<Utc>) -> Vec<String> {

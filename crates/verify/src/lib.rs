@@ -25,7 +25,7 @@ use book::Book;
 use history::History;
 use rows::OurPayment;
 use violation::Findings;
-use witness::{Ledger, TheirPayment};
+use witness::Ledger;
 
 /// The most failures in a row under one agreement.
 const FAILURES_MAX: i32 = 5;
@@ -136,10 +136,17 @@ impl Verifier {
         }
     }
 
-    /// The uids of the bank's payments that may still change: the next part of the ledger has to
-    /// hold them.
-    pub fn unsettled(&mut self, now: DateTime<Utc>) -> Vec<String> {
-        self.book.unsettled(now)
+    /// The uids of the bank's payments that may still change, or that moved here since the last look: the
+    /// next part of the ledger has to hold them.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does.
+    pub async fn unsettled(&mut self, now: DateTime<Utc>) -> Result<Vec<String>, VerifyError> {
+        let mut uids: BTreeSet<String> = self.book.unsettled(now).into_iter().collect();
+        let moved = rows::moved_payments(&self.pool, self.journal_seen).await?;
+        uids.extend(self.book.reopen(moved));
+        Ok(uids.into_iter().collect())
     }
 
     /// How often each step of the journal was taken: subject, from, to.
@@ -362,15 +369,14 @@ impl Verifier {
     }
 
     fn check_row(&self, row: &OurPayment, found: &mut Findings) {
-        let theirs: Option<&TheirPayment> =
-            self.book.entries.get(&row.uid).map(|entry| &entry.theirs);
-        if let Some(theirs) = theirs {
-            ours::foreseen(theirs, row, self.uid_key.as_ref(), found);
+        let entry = self.book.entries.get(&row.uid);
+        if let Some(entry) = entry {
+            ours::foreseen(&entry.theirs, row, self.uid_key.as_ref(), found);
         }
         ours::one_at_a_time(&self.book, row, found);
         let own = self.history.stops_of(row.plan_id, row.agreement_id);
         ours::stopped(row, &self.fences, own, found);
-        ours::agrees(theirs, row, found);
+        ours::agrees(entry, row, found);
     }
 }
 

@@ -192,14 +192,16 @@ pub(crate) fn stopped<'a>(
 }
 
 /// I10, as far as it holds at any moment: what we hold for certain, the bank does not contradict.
-pub(crate) fn agrees(theirs: Option<&TheirPayment>, row: &OurPayment, found: &mut Findings) {
+pub(crate) fn agrees(entry: Option<&Entry>, row: &OurPayment, found: &mut Findings) {
     found.checked("I10", 1);
     let is_questioned = row.is_asked_about(&row.uid);
-    let told = theirs.map_or("unknown", |theirs| theirs.state.as_str());
+    let told = entry.map_or("unknown", |entry| entry.theirs.state.as_str());
+    // A retry that reached the bank long after it was sent had been held for lost.
+    let came_late = entry.is_some_and(Entry::was_submitted_late);
     let agrees = match row.state.as_str() {
         "settled" => told == "settled",
         // A settlement after the failure is heard later, and asked about then.
-        "failed" => told == "failed" || told == "settled",
+        "failed" => told == "failed" || told == "settled" || came_late,
         "rejected" | "abandoned" => told == "unknown" || told == "failed" || is_questioned,
         "submitted" | "under_investigation" => told != "unknown",
         _ => true,

@@ -155,6 +155,18 @@ pub(crate) async fn journal(pool: &PgPool, seen: i64) -> Result<Vec<JournalRow>,
     .await
 }
 
+/// The uids of the payments that moved after `seen`.
+pub(crate) async fn moved_payments(pool: &PgPool, seen: i64) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "select uid from payment where id in (
+           select subject_id from journal where $1 < id and subject = 'payment')
+         order by uid",
+    )
+    .bind(seen)
+    .fetch_all(pool)
+    .await
+}
+
 /// Instalments among these whose attempts are not numbered from 1 without gaps.
 pub(crate) async fn gapped(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<Uuid>, sqlx::Error> {
     sqlx::query_scalar(

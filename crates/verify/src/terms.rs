@@ -48,9 +48,8 @@ fn laws(
     let wrong = amount(&kept.agreement.terms, theirs, &before);
     broken.extend(wrong.map(|said| ("I6", said)));
     if !theirs.has_failed() {
-        let date = sydney_date(theirs.last_submitted_at());
         found.checked("I5", 1);
-        let crowded = counts(kept, date, &before).into_iter();
+        let crowded = counts(kept, theirs, &before).into_iter();
         broken.extend(crowded.map(|said| ("I5", said)));
         let crowded = held_over(kept, theirs, &before, &open).into_iter();
         broken.extend(crowded.map(|said| ("I5", said)));
@@ -121,13 +120,16 @@ fn standing(book: &Book, theirs: &TheirPayment) -> Vec<TheirPayment> {
     standing.map(|entry| entry.theirs.clone()).collect()
 }
 
-/// I5: payments in each period under both readings; over the whole life where there are no periods.
-fn counts(kept: &mut Kept, date: NaiveDate, others: &[TheirPayment]) -> Vec<String> {
+/// I5: payments in each period under both readings; over the whole life where there are no periods. One that
+/// had failed before the other was sent gave its place back, and may have settled after all.
+fn counts(kept: &mut Kept, theirs: &TheirPayment, others: &[TheirPayment]) -> Vec<String> {
     let Some(allowed) = kept.agreement.terms.count else {
         return Vec::new();
     };
+    let date = sydney_date(theirs.last_submitted_at());
     let submitted: Vec<NaiveDate> = others
         .iter()
+        .filter(|other| !other.gave_way_to(theirs) && !theirs.gave_way_to(other))
         .map(|other| sydney_date(other.last_submitted_at()))
         .collect();
     let mut broken = Vec::new();
@@ -184,9 +186,12 @@ fn amount(terms: &Terms, theirs: &TheirPayment, others: &[TheirPayment]) -> Opti
     if theirs.amount < 1 {
         return Some(format!("{} cents were collected", theirs.amount));
     }
-    let after_last = others
-        .iter()
-        .any(|other| other.last_payment == Some(true) && other.created_at <= theirs.created_at);
+    let after_last = others.iter().any(|other| {
+        let stood_before = other.created_at <= theirs.created_at
+            && other.last_submitted_at() <= theirs.last_submitted_at()
+            && !other.gave_way_to(theirs);
+        other.last_payment == Some(true) && stood_before
+    });
     (terms.kind == "balloon" && after_last && !theirs.has_failed())
         .then(|| "a payment follows the one marked as the last".to_owned())
 }

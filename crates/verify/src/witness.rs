@@ -98,6 +98,12 @@ impl TheirPayment {
             }
     }
 
+    /// Whether it had failed when `next` was submitted.
+    #[must_use]
+    pub fn gave_way_to(&self, next: &TheirPayment) -> bool {
+        self.had_failed_by(next.last_submitted_at())
+    }
+
     /// Whether nothing had decided by then what becomes of it.
     #[must_use]
     pub fn was_open_at(&self, at: DateTime<Utc>) -> bool {
