@@ -12,12 +12,16 @@ from (
   select distinct instalment_id
   from payment
   where ($1::timestamptz at time zone 'UTC') <= (created_at at time zone 'UTC')
+    -- With both ends the planner takes them for few, as they are.
+    and (created_at at time zone 'UTC') < ($5::timestamptz at time zone 'UTC')
 ) recent
--- One by one: as a set, however few are recent, all instalments there are would be read in their order.
+-- One by one: as a set, however few are recent, all instalments and plans there are would be read in their order.
 cross join lateral (
   select * from instalment i where i.id = recent.instalment_id limit 1
 ) i
-join plan p on p.id = i.plan_id
+cross join lateral (
+  select * from plan p where p.id = i.plan_id limit 1
+) p
 cross join lateral (
   select count(*) filter (where m.state not in ('rejected', 'abandoned')) as uids,
          coalesce(sum(m.amount_cents) filter (

@@ -176,6 +176,28 @@ pub(crate) enum About {
     Plan(Uuid),
 }
 
+impl ByItself {
+    fn questions(&self) -> impl Iterator<Item = (Kind, &ByItself)> {
+        self.kinds.iter().map(move |kind| (*kind, self))
+    }
+}
+
+impl About {
+    fn subject(self) -> Option<Uuid> {
+        match self {
+            About::Subject(id) => Some(id),
+            About::Plan(_) => None,
+        }
+    }
+
+    fn plan(self) -> Option<Uuid> {
+        match self {
+            About::Subject(_) => None,
+            About::Plan(id) => Some(id),
+        }
+    }
+}
+
 #[derive(FromRow)]
 struct Closed {
     id: Uuid,
@@ -183,6 +205,7 @@ struct Closed {
     plan_id: Option<Uuid>,
     subject: String,
     subject_id: Uuid,
+    because: String,
 }
 
 /// Closes what answered itself, each with a line in the journal; answers what the lender is told. None of the kinds
@@ -193,46 +216,36 @@ pub(crate) async fn close_by_itself(
     now: Instant,
     fresh_id: fn() -> Uuid,
 ) -> Result<Vec<NewEvent>, StoreError> {
-    let mut lines = Vec::new();
-    let mut events = Vec::new();
-    for one in answered {
-        let kinds: Vec<&str> = one.kinds.iter().map(|kind| kind.as_str()).collect();
-        let (subject_id, plan_id) = match one.about {
-            About::Subject(id) => (Some(id), None),
-            About::Plan(id) => (None, Some(id)),
-        };
-        let closed: Vec<Closed> = sqlx::query_as(
-            "update exception
-             set closed_at = $4, resolution = 'by_itself', resolution_reason = $5
-             where closed_at is null
-               and kind = any($1)
-               and (subject_id = $2 or plan_id = $3)
-             returning id, kind, plan_id, subject, subject_id",
-        )
+    let each = || answered.iter().flat_map(ByItself::questions);
+    let kinds: Vec<&str> = each().map(|(kind, _)| kind.as_str()).collect();
+    if kinds.is_empty() {
+        return Ok(Vec::new());
+    }
+    let subjects: Vec<Option<Uuid>> = each().map(|(_, one)| one.about.subject()).collect();
+    let plans: Vec<Option<Uuid>> = each().map(|(_, one)| one.about.plan()).collect();
+    let reasons: Vec<&str> = each().map(|(_, one)| one.because).collect();
+    let closed: Vec<Closed> = sqlx::query_as(include_str!("exceptions/close_by_itself.sql"))
         .bind(&kinds)
-        .bind(subject_id)
-        .bind(plan_id)
+        .bind(&subjects)
+        .bind(&plans)
+        .bind(&reasons)
         .bind(now)
-        .bind(one.because)
         .fetch_all(&mut *tx)
         .await?;
-        for row in closed {
-            lines.push(closed_line(
-                row.id,
-                Resolution::ByItself,
-                one.because.to_owned(),
-            ));
-            let told = ClosedTold {
-                id: row.id,
-                kind: &row.kind,
-                plan_id: row.plan_id,
-                subject: &row.subject,
-                subject_id: row.subject_id,
-                resolution: Resolution::ByItself,
-                reason: one.because,
-            };
-            events.push(told.event(fresh_id()));
-        }
+    let mut lines = Vec::new();
+    let mut events = Vec::new();
+    for row in closed {
+        let told = ClosedTold {
+            id: row.id,
+            kind: &row.kind,
+            plan_id: row.plan_id,
+            subject: &row.subject,
+            subject_id: row.subject_id,
+            resolution: Resolution::ByItself,
+            reason: &row.because,
+        };
+        events.push(told.event(fresh_id()));
+        lines.push(closed_line(row.id, Resolution::ByItself, row.because));
     }
     append_journal(tx, &lines, now).await?;
     Ok(events)

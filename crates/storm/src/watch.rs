@@ -42,6 +42,10 @@ impl Storm {
         self.payments_seen += ledger.payments.len() - again;
         let broken = self.verifier.look(&ledger).await?;
         self.tell(broken);
+        // On the 1st day, the 2nd, the 4th and so on.
+        if self.days.is_power_of_two() {
+            self.store.count_rows().await?;
+        }
         if self.days.is_multiple_of(LOST_EVERY_DAYS) {
             let broken = self.verifier.nothing_lost(now).await?;
             self.tell(broken);

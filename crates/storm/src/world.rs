@@ -50,9 +50,10 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(120);
 const CONNECTIONS: u32 = 3;
 
 /// Statements are planned once, not each time, and never as a walk through a whole table: a storm
-/// fills its tables faster than PostgreSQL counts them.
-const PLANNED_ONCE: &str =
-    "options[plan_cache_mode]=force_generic_plan&options[enable_seqscan]=off";
+/// fills its tables faster than PostgreSQL counts them. Nor are they compiled, or shared among processes: all of
+/// them are short.
+const PLANNED_ONCE: &str = "options[plan_cache_mode]=force_generic_plan&options[enable_seqscan]=off\
+                            &options[jit]=off&options[max_parallel_workers_per_gather]=0";
 
 /// A running storm.
 pub(crate) struct Storm {

@@ -133,8 +133,9 @@ impl LocalPostgres {
             ("fsync", on_or_off.to_owned()),
             ("synchronous_commit", on_or_off.to_owned()),
             ("full_page_writes", on_or_off.to_owned()),
-            // What takes a minute elsewhere, a demo's clock or a storm's goes through in seconds.
-            ("autovacuum_naptime", "'5s'".to_owned()),
+            // What takes a minute elsewhere, a demo's clock or a storm's goes through in seconds. More often costs
+            // a storm more than it saves.
+            ("autovacuum_naptime", "'15s'".to_owned()),
             ("timezone", "'UTC'".to_owned()),
             ("log_timezone", "'UTC'".to_owned()),
         ];
