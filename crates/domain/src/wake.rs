@@ -35,7 +35,7 @@ const AWAITING_PAYER: &[(TimeDelta, TimeDelta)] = &[
     (TimeDelta::hours(1), TimeDelta::minutes(5)),
 ];
 
-/// The ages at which a payment that failed, was refused or was given up is asked about once more.
+/// How long after a payment failed, was refused or was given up it is asked about once more.
 const SECOND_LOOKS: &[TimeDelta] = &[
     TimeDelta::hours(1),
     TimeDelta::hours(6),
@@ -103,7 +103,7 @@ pub fn next_payment_ask(
 }
 
 /// When a payment by which no money moved, as far as we know, is asked about once more; nothing
-/// when its last sending is two days ago, longer than the provider goes on trying.
+/// when it ended two days ago, longer than the provider goes on trying. It may have ended long after it was sent.
 ///
 /// A request can arrive after it was given up, and a failure can turn out to have settled.
 ///
@@ -114,19 +114,39 @@ pub fn next_payment_ask(
 /// use domain::date::Instant;
 /// use domain::wake::next_second_look;
 ///
-/// let sent_at: Instant = "2026-03-09T22:00:00Z".parse()?;
-/// let look = |hours| next_second_look(sent_at, sent_at + TimeDelta::hours(hours));
-/// assert_eq!(look(0), Some(sent_at + TimeDelta::hours(1)));
-/// assert_eq!(look(1), Some(sent_at + TimeDelta::hours(6)));
+/// let ended_at: Instant = "2026-03-09T22:00:00Z".parse()?;
+/// let look = |hours| next_second_look(ended_at, ended_at + TimeDelta::hours(hours));
+/// assert_eq!(look(0), Some(ended_at + TimeDelta::hours(1)));
+/// assert_eq!(look(1), Some(ended_at + TimeDelta::hours(6)));
 /// assert_eq!(look(48), None);
 /// # Ok::<(), chrono::ParseError>(())
 /// ```
 #[must_use]
-pub fn next_second_look(last_sent_at: Instant, now: Instant) -> Option<Instant> {
+pub fn next_second_look(ended_at: Instant, now: Instant) -> Option<Instant> {
     SECOND_LOOKS
         .iter()
-        .map(|age| last_sent_at + *age)
+        .map(|age| ended_at + *age)
         .find(|at| now < *at)
+}
+
+/// When the provider is asked again about a payment that moved no money as far as we know, after a question of
+/// which nothing was heard, or of which it was heard that it is under way: however old it is, it is asked about
+/// until the provider has said how it ended.
+///
+/// # Examples
+///
+/// ```
+/// use chrono::TimeDelta;
+/// use domain::date::Instant;
+/// use domain::wake::next_look_unanswered;
+///
+/// let now: Instant = "2026-03-09T22:00:00Z".parse()?;
+/// assert_eq!(next_look_unanswered(now), now + TimeDelta::hours(1));
+/// # Ok::<(), chrono::ParseError>(())
+/// ```
+#[must_use]
+pub fn next_look_unanswered(now: Instant) -> Instant {
+    now + SLOWEST
 }
 
 /// When the provider is asked about an agreement next; nothing once it has ended.

@@ -44,7 +44,7 @@ pub(crate) fn decide(
         settings,
         write: unchanged(row, now),
     };
-    Some(match &report.fact {
+    let write = match &report.fact {
         PaymentFact::NotSent => decision.not_sent(),
         PaymentFact::Undecided => decision.undecided(),
         PaymentFact::Refused { codes } => decision.refused(codes),
@@ -52,7 +52,36 @@ pub(crate) fn decide(
         PaymentFact::RetryRefused { codes } => decision.retry_refused(codes),
         PaymentFact::Absent => decision.absent(report.asked_at),
         PaymentFact::Found(found) => decision.found(found, report.asked_at),
+    };
+    Some(PaymentWrite {
+        wake_at: write.wake_at.or_else(|| {
+            (!is_last_word(&report.fact, write.to)).then(|| wake::next_look_unanswered(now))
+        }),
+        ..write
     })
+}
+
+/// Whether a payment that is in state `to` needs no more looks after this. One that moved no money, as far as we
+/// know, is left alone only when the last look was answered by how it ended.
+fn is_last_word(fact: &PaymentFact, to: State) -> bool {
+    match to {
+        State::Failed | State::Rejected | State::Abandoned => match fact {
+            PaymentFact::Refused { .. } | PaymentFact::RetryRefused { .. } => true,
+            // Of a failed one the provider has a record: a missing answer says nothing.
+            PaymentFact::Absent => to != State::Failed,
+            PaymentFact::Found(found) => match found.standing {
+                Standing::Failed { .. } | Standing::Settled => true,
+                Standing::InFlight | Standing::Investigating => false,
+            },
+            PaymentFact::NotSent | PaymentFact::Undecided | PaymentFact::RetryAccepted => false,
+        },
+        State::Intended
+        | State::Sending
+        | State::Unknown
+        | State::Submitted
+        | State::UnderInvestigation
+        | State::Settled => true,
+    }
 }
 
 /// The write that changes nothing but when to look again.
@@ -93,9 +122,16 @@ pub(crate) fn next_look(row: &PaymentRow, state: State, now: Instant) -> Option<
         | State::UnderInvestigation
         | State::Settled => wake::next_payment_ask(state, sent_at, now),
         // Nothing of it left: there is nothing to look at.
-        State::Failed | State::Rejected | State::Abandoned => row
-            .last_sent_at
-            .and_then(|sent_at| wake::next_second_look(sent_at, now)),
+        State::Failed | State::Rejected | State::Abandoned => {
+            row.last_sent_at.and_then(|sent_at| {
+                let ended_at = if row.state == state {
+                    row.ended_at.unwrap_or(sent_at)
+                } else {
+                    now
+                };
+                wake::next_second_look(ended_at, now)
+            })
+        }
     }
 }
 

@@ -98,6 +98,58 @@ async fn a_late_settlement_told_while_the_provider_is_down_is_heard_once_it_answ
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_late_settlement_is_heard_of_after_a_silence_that_outlasts_the_looks() {
+    let builder = World::builder().without_webhooks().with_wire();
+    let world = builder.build().await;
+    let plan = world.active_plan(weekly("2026-01-12", 1)).await;
+    world
+        .payer(&plan.customer, json!({ "silent_on": ["2026-01-12"] }))
+        .await;
+    world.advance_to(sydney("2026-01-12 06:30")).await;
+    let uid = world.plan(&plan).await.only_payment().uid.clone();
+    world.bank_fails(&uid, "AC05").await;
+    world.advance_to(sydney("2026-01-12 06:50")).await;
+    let told = world.plan(&plan).await;
+    assert_eq!(told.only_payment().state, "failed");
+    assert_eq!(told.instalments[0].state, "failed", "nothing follows it");
+
+    world.wire().set(WireMode::LoseQuestions);
+    world.bank_decides(&uid, "settle").await;
+    world.advance_to(sydney("2026-01-15 12:00")).await;
+    let asked = world.open_questions().await;
+    assert!(!asked.contains(&"late_settlement".to_owned()), "{asked:?}");
+
+    world.wire().set(WireMode::Open);
+    world.advance_by(TimeDelta::hours(2)).await;
+    let asked = world.open_questions().await;
+    assert!(asked.contains(&"late_settlement".to_owned()), "{asked:?}");
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_settlement_of_a_payment_that_failed_long_after_its_sending_is_heard_of() {
+    let world = World::builder().without_webhooks().build().await;
+    let plan = world.active_plan(weekly("2026-01-12", 1)).await;
+    world
+        .payer(&plan.customer, json!({ "silent_on": ["2026-01-12"] }))
+        .await;
+    world.advance_to(sydney("2026-01-12 06:30")).await;
+    let uid = world.plan(&plan).await.only_payment().uid.clone();
+    world.advance_to(sydney("2026-01-16 12:00")).await;
+    world.bank_fails(&uid, "AC05").await;
+    world.advance_by(TimeDelta::hours(2)).await;
+    let told = world.plan(&plan).await;
+    assert_eq!(told.only_payment().state, "failed");
+    assert_eq!(told.instalments[0].state, "failed", "nothing follows it");
+
+    world.bank_decides(&uid, "settle").await;
+    world.advance_by(TimeDelta::hours(24)).await;
+    let asked = world.open_questions().await;
+    assert!(asked.contains(&"late_settlement".to_owned()), "{asked:?}");
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_provider_is_asked_again_before_a_new_payment_follows_one_that_failed() {
     let builder = World::builder().without_webhooks();
     let (world, plan, uid) = failed_for_a_new_payment(builder).await;

@@ -65,6 +65,7 @@ fn row(state: State) -> PaymentRow {
         retries_made: 0,
         sent_at: vec![sent_at()],
         last_sent_at: Some(sent_at()),
+        ended_at: None,
         absent_since_at: None,
         provider_state: None,
         conflict_state: None,

@@ -45,6 +45,8 @@ pub struct PaymentRow {
     pub sent_at: Vec<Instant>,
     /// When it was last submitted.
     pub last_sent_at: Option<Instant>,
+    /// Since when it lives no more.
+    pub ended_at: Option<Instant>,
     /// When the provider first said, since then, that it does not know it.
     pub absent_since_at: Option<Instant>,
     /// The provider's own word for its state, as last heard.
@@ -93,6 +95,7 @@ struct Raw {
     retries_made: i32,
     sent_at: Vec<Instant>,
     last_sent_at: Option<Instant>,
+    ended_at: Option<Instant>,
     absent_since_at: Option<Instant>,
     provider_state: Option<String>,
     conflict_state: Option<String>,
@@ -201,6 +204,7 @@ impl TryFrom<Raw> for PaymentRow {
             retries_made: count(raw.retries_made, id)?,
             sent_at: raw.sent_at,
             last_sent_at: raw.last_sent_at,
+            ended_at: raw.ended_at,
             absent_since_at: raw.absent_since_at,
             provider_state: raw.provider_state,
             conflict_state: raw

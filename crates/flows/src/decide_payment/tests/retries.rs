@@ -117,8 +117,58 @@ fn what_moved_no_money_is_looked_at_again_in_an_hour() {
     );
 
     for write in [failed, refused] {
-        assert_eq!(write.wake_at, Some(sent_at() + TimeDelta::hours(1)));
+        assert_eq!(write.wake_at, Some(seconds_later(10) + TimeDelta::hours(1)));
     }
+}
+
+#[test]
+fn what_ended_long_after_its_sending_is_looked_at_for_two_days_more() {
+    let ended_at = sent_at() + TimeDelta::days(5);
+    let ended = told_at(
+        &row(State::UnderInvestigation),
+        failed("AM04", true),
+        ended_at,
+    );
+    assert_eq!(ended.to, State::Failed);
+    assert_eq!(ended.wake_at, Some(ended_at + TimeDelta::hours(1)));
+
+    let row = PaymentRow {
+        ended_at: Some(ended_at),
+        ..row(State::Failed)
+    };
+    let looked_at = |hours| {
+        let at = ended_at + TimeDelta::hours(hours);
+        told_at(&row, failed("AM04", true), at).wake_at
+    };
+    assert_eq!(looked_at(1), Some(ended_at + TimeDelta::hours(6)));
+    assert_eq!(looked_at(47), Some(ended_at + TimeDelta::hours(48)));
+    assert_eq!(looked_at(48), None);
+}
+
+#[test]
+fn what_moved_no_money_is_looked_at_until_the_provider_has_said_how_it_ended() {
+    let now = sent_at() + TimeDelta::hours(50);
+    let looked_at = |state, fact| told_at(&row(state), fact, now).wake_at;
+    let in_an_hour = Some(now + TimeDelta::hours(1));
+
+    for state in [State::Failed, State::Rejected, State::Abandoned] {
+        for fact in [PaymentFact::NotSent, PaymentFact::Undecided] {
+            assert_eq!(
+                looked_at(state, fact.clone()),
+                in_an_hour,
+                "{state} {fact:?}"
+            );
+        }
+        assert_eq!(looked_at(state, failed("AM04", true)), None, "{state}");
+    }
+    for standing in [Standing::InFlight, Standing::Investigating] {
+        let fact = found(standing, "pending");
+        assert_eq!(looked_at(State::Failed, fact), in_an_hour);
+    }
+    // What was never there is missing; what has failed there is only hidden.
+    assert_eq!(looked_at(State::Rejected, PaymentFact::Absent), None);
+    assert_eq!(looked_at(State::Abandoned, PaymentFact::Absent), None);
+    assert_eq!(looked_at(State::Failed, PaymentFact::Absent), in_an_hour);
 }
 
 #[test]
