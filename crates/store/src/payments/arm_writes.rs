@@ -1,5 +1,7 @@
 //! The statements of arming: one for each group of rows.
 
+use std::collections::HashMap;
+
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -105,7 +107,7 @@ pub(super) async fn send_payments(
         .iter()
         .map(|(plan, _)| matches!(plan, ArmPlan::Retry { .. }))
         .collect();
-    let sent: Vec<(Uuid, String, i32, String, String)> =
+    let mut sent: Vec<(Uuid, String, i32, String, String)> =
         sqlx::query_as(include_str!("send_payments.sql"))
             .bind(payments)
             .bind(&is_retry)
@@ -114,6 +116,9 @@ pub(super) async fn send_payments(
             .bind(token)
             .fetch_all(tx)
             .await?;
+    // In the order in which they were passed, oldest debt first: an update answers in whatever order it is planned.
+    let places: HashMap<Uuid, usize> = payments.iter().copied().zip(0..).collect();
+    sent.sort_by_key(|(id, ..)| places.get(id).copied());
     sent.into_iter()
         .map(|(id, uid, send_no, purpose, request_body)| {
             Ok(ArmedPayment {
