@@ -79,6 +79,27 @@ async fn only_due_rows_are_leased_the_longest_due_first() {
 }
 
 #[tokio::test]
+async fn of_rows_that_wake_together_the_same_are_leased_first_wherever_they_lie() {
+    let (database, pool) = with_rows(64).await;
+    // Their ids are in no order, and every other row is moved to the end of the table.
+    for statement in [
+        "update webhook set wake_at = received_at",
+        "update webhook set signed = true where request_id::integer % 2 = 0",
+    ] {
+        sqlx::query(statement).execute(&pool).await.unwrap();
+    }
+    let mut leased = Vec::new();
+    for _ in 0..4 {
+        let store = &database.store;
+        let batches = store.lease(Kind::Webhook, now(), 16, LONG).await.unwrap();
+        leased.extend(batches.into_iter().flat_map(|batch| batch.ids));
+    }
+
+    assert_eq!(leased.len(), 64);
+    assert!(leased.is_sorted(), "{leased:?}");
+}
+
+#[tokio::test]
 async fn whoever_lost_a_lease_can_no_longer_touch_its_rows() {
     let (database, pool) = with_rows(1).await;
     let store = &database.store;
@@ -298,7 +319,7 @@ async fn of_instalments_that_wake_together_the_oldest_debts_are_leased_first() {
             .await
             .unwrap();
         let plan = plan(&mut connection, Kind::Instalment, mode).await;
-        let reads = "Index Scan using instalment_due_in_order";
+        let reads = "Index Scan using instalment_due_by_id";
         assert!(
             plan.contains(reads) && !plan.contains("Sort"),
             "{mode} after {analyze}: {plan}"
@@ -349,7 +370,7 @@ async fn the_lease_statement_reads_the_due_index_at_any_backlog() {
             let plan = plan(&mut connection, Kind::Webhook, mode).await;
 
             assert!(
-                plan.contains("Index Scan using webhook_due"),
+                plan.contains("Index Scan using webhook_due_by_id"),
                 "{mode} after {analyze}: {plan}"
             );
             assert!(

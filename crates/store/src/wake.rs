@@ -10,7 +10,7 @@
 //! one that every process shares. Nothing here waits for a second row lock while it holds one, but
 //! for rows of one table in the order of their ids.
 
-use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use sqlx::Row;
@@ -150,8 +150,8 @@ impl Store {
     /// Leases up to `rows_max` due rows that nobody holds, the longest due first, for `lease`.
     ///
     /// Rows never leased before share one batch; a row that was leased before and not finished is a
-    /// batch of its own. The first batch is the shared one. The rest stand in random order, so that
-    /// a row which kills its process does not take the same neighbours with it each time.
+    /// batch of its own. The first batch is the shared one. The rest are shuffled, anew with each
+    /// lease, so that a row which kills its process does not take the same neighbours with it each time.
     ///
     /// A crash after the commit strands nothing: the rows come free when the lease runs out.
     ///
@@ -305,23 +305,34 @@ impl Leased {
     }
 }
 
-/// The rows by token: the shared batch first, the lone rows by their random tokens.
+/// The rows by token: the shared batch first, in the order in which they came due, then the lone rows, shuffled.
 fn batches(kind: Kind, shared: Uuid, mut leased: Vec<Leased>) -> Vec<Batch> {
-    leased.sort_unstable_by_key(|row| (row.wake_at, row.id));
-    let mut by_token: HashMap<Uuid, Batch> = HashMap::new();
+    leased.sort_unstable_by_key(|row| {
+        let lone = (row.token != shared).then(|| shuffled(row));
+        (lone, row.wake_at, row.id)
+    });
+    let mut batches: Vec<Batch> = Vec::new();
     for row in leased {
-        let batch = by_token.entry(row.token).or_insert_with(|| Batch {
-            kind,
-            token: row.token,
-            ids: Vec::new(),
-            leased_before: row.token != shared,
-            leases: row.leases,
-        });
-        batch.ids.push(row.id);
+        match batches.last_mut() {
+            Some(batch) if batch.token == row.token => batch.ids.push(row.id),
+            _ => batches.push(Batch {
+                kind,
+                token: row.token,
+                ids: vec![row.id],
+                leased_before: row.token != shared,
+                leases: row.leases,
+            }),
+        }
     }
-    let mut batches: Vec<Batch> = by_token.into_values().collect();
-    batches.sort_unstable_by_key(|batch| (batch.leased_before, batch.token));
     batches
+}
+
+/// Where a lone row stands among the others: somewhere else each time that it is leased, and the same wherever the
+/// same is leased again.
+fn shuffled(row: &Leased) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (row.id, row.leases).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Bound as a number: an interval would refuse a duration of odd nanoseconds.
@@ -365,10 +376,25 @@ mod tests {
         let rows = vec![row(1, 3, 2, 0), row(2, 7, 1, 10), row(3, 5, 4, 20)];
         let batches = batches(Kind::Webhook, shared, rows);
 
-        let told: Vec<_> = batches
+        let mut told: Vec<_> = batches
             .iter()
             .map(|b| (b.ids.len(), b.leased_before, b.leases))
             .collect();
+        assert_eq!(told[0], (1, false, 1));
+        told.sort_unstable();
         assert_eq!(told, [(1, false, 1), (1, true, 2), (1, true, 4)]);
+    }
+
+    #[test]
+    fn lone_rows_stand_beside_others_each_time_and_the_same_every_time_that_the_same_is_leased() {
+        let order = |leases: i32, token: u128| -> Vec<Uuid> {
+            let rows = (1..9).map(|id| row(id, token + id, leases, 0)).collect();
+            let batches = batches(Kind::Payment, Uuid::nil(), rows);
+            batches.iter().map(|batch| batch.ids[0]).collect()
+        };
+
+        assert_eq!(order(2, 100), order(2, 200));
+        assert_ne!(order(2, 100), order(3, 100));
+        assert_ne!(order(3, 100), order(4, 100));
     }
 }

@@ -122,10 +122,11 @@ macro_rules! statements {
     };
 }
 
-pub(super) static AGREEMENT: Statements = statements!("agreement", "plan_id", "wake_at");
+/// Among equals by id, so that what is leased does not depend on where a row lies. The same columns as the index.
+pub(super) static AGREEMENT: Statements = statements!("agreement", "plan_id", "wake_at, id");
 /// After an outage many wake at one instant: the oldest debts are leased first.
 pub(super) static INSTALMENT: Statements =
-    statements!("instalment", "plan_id", "wake_at, due_date");
-pub(super) static PAYMENT: Statements = statements!("payment", "plan_id", "wake_at");
-pub(super) static WEBHOOK: Statements = statements!("webhook", "null::uuid", "wake_at");
-pub(super) static CHORE: Statements = statements!("chore", "null::uuid", "wake_at");
+    statements!("instalment", "plan_id", "wake_at, due_date, id");
+pub(super) static PAYMENT: Statements = statements!("payment", "plan_id", "wake_at, id");
+pub(super) static WEBHOOK: Statements = statements!("webhook", "null::uuid", "wake_at, id");
+pub(super) static CHORE: Statements = statements!("chore", "null::uuid", "wake_at, id");
