@@ -374,6 +374,23 @@ async fn two_payments_in_a_period_for_one_are_told_unless_the_first_had_failed_b
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_was_tried_again_after_it_had_failed_made_no_room_for_another() {
+    let mut books = Books::in_order().await;
+    books.first().submitted_at = books.second().submitted_at.clone();
+    let sent_at = books.second().submitted_at[0];
+    let (first, again) = (sent_at - TimeDelta::hours(3), sent_at - TimeDelta::hours(1));
+    books
+        .sql(&format!(
+            "update payment set sent_at = array['{first}', '{again}']::timestamptz[] where id = {FIRST}"
+        ))
+        .await;
+    books.first().submitted_at = vec![first, again];
+    books.first().failed_at = Some(sent_at - TimeDelta::hours(2));
+    books.first().settled_at = Some(sent_at + TimeDelta::hours(3));
+    assert_eq!(books.concluded().await, ["I5"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_payments_under_an_agreement_for_one_are_told() {
     let mut books = Books::in_order().await;
     let terms = &mut books.ledger.agreements[0].terms;

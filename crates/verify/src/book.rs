@@ -40,6 +40,12 @@ impl Entry {
         self.is_late(self.theirs.last_submitted_at())
     }
 
+    /// Whether a retry of it reached the bank so long after we sent it that we held it for lost: the payment
+    /// stands as failed for us, and has no place.
+    pub fn was_retried_late(&self) -> bool {
+        1 < self.theirs.submitted_at.len() && self.was_submitted_late()
+    }
+
     fn is_late(&self, came_at: DateTime<Utc>) -> bool {
         let sent = self.sent_at.iter().filter(|at| **at <= came_at).max();
         sent.is_some_and(|at| *at + LOST_AFTER <= came_at)

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::Violation;
-use crate::book::{Book, Kept};
+use crate::book::{Book, Entry, Kept};
 use crate::calendar::{MonthEnd, Periods, sydney_date};
 use crate::rows::OurPayment;
 use crate::violation::Findings;
@@ -36,7 +36,8 @@ fn laws(
     found.checked("I22", theirs.submitted_at.len());
     found.checked("I28", theirs.submitted_at.len());
     let mut broken = budgets(theirs, row.due_date);
-    let before = standing(book, theirs);
+    let before = standing(book, theirs, |_| true);
+    let known = standing(book, theirs, |other| !other.was_retried_late());
     let open = open_beside(book, theirs);
     let Some(kept) = book.agreements.get_mut(&theirs.agreement_uid) else {
         broken.push(("I3", "the bank's payment has no agreement".to_owned()));
@@ -49,9 +50,9 @@ fn laws(
     broken.extend(wrong.map(|said| ("I6", said)));
     if !theirs.has_failed() {
         found.checked("I5", 1);
-        let crowded = counts(kept, theirs, &before).into_iter();
+        let crowded = counts(kept, theirs, &known).into_iter();
         broken.extend(crowded.map(|said| ("I5", said)));
-        let crowded = held_over(kept, theirs, &before, &open).into_iter();
+        let crowded = held_over(kept, theirs, &known, &open).into_iter();
         broken.extend(crowded.map(|said| ("I5", said)));
     }
     broken
@@ -110,13 +111,17 @@ fn held_over(
     broken
 }
 
-/// The other payments of the same agreement that have not failed.
-fn standing(book: &Book, theirs: &TheirPayment) -> Vec<TheirPayment> {
+/// The other payments of the same agreement that have not failed, of those that `is_meant`.
+fn standing(
+    book: &Book,
+    theirs: &TheirPayment,
+    is_meant: impl Fn(&Entry) -> bool,
+) -> Vec<TheirPayment> {
     let kept = book.agreements.get(&theirs.agreement_uid);
     let uids = kept.into_iter().flat_map(|kept| &kept.payments);
     let others = uids.filter(|uid| **uid != theirs.uid);
     let entries = others.filter_map(|uid| book.entries.get(uid));
-    let standing = entries.filter(|entry| !entry.theirs.has_failed());
+    let standing = entries.filter(|entry| !entry.theirs.has_failed() && is_meant(entry));
     standing.map(|entry| entry.theirs.clone()).collect()
 }
 

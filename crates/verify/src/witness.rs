@@ -90,9 +90,11 @@ impl TheirPayment {
     /// Whether it had failed by then, and was not submitted again since.
     #[must_use]
     pub fn had_failed_by(&self, at: DateTime<Utc>) -> bool {
-        self.last_submitted_at() <= at
+        let submitted_at = self.last_submitted_at();
+        submitted_at <= at
             && match self.failed_at {
-                Some(failed_at) => failed_at <= at,
+                // What it failed of before it was submitted again is no end of it.
+                Some(failed_at) => submitted_at <= failed_at && failed_at <= at,
                 // A ledger that was kept before failures had a time.
                 None => self.has_failed(),
             }
