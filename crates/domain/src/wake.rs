@@ -41,6 +41,8 @@ const SECOND_LOOKS: &[TimeDelta] = &[
     TimeDelta::hours(6),
     TimeDelta::hours(24),
     TimeDelta::hours(48),
+    TimeDelta::days(4),
+    TimeDelta::days(8),
 ];
 
 /// The longest delay between two questions.
@@ -103,7 +105,7 @@ pub fn next_payment_ask(
 }
 
 /// When a payment by which no money moved, as far as we know, is asked about once more; nothing
-/// when it ended two days ago, longer than the provider goes on trying. It may have ended long after it was sent.
+/// when it ended eight days ago, longer than a bank goes on looking into it. It may have ended long after it was sent.
 ///
 /// A request can arrive after it was given up, and a failure can turn out to have settled.
 ///
@@ -118,7 +120,8 @@ pub fn next_payment_ask(
 /// let look = |hours| next_second_look(ended_at, ended_at + TimeDelta::hours(hours));
 /// assert_eq!(look(0), Some(ended_at + TimeDelta::hours(1)));
 /// assert_eq!(look(1), Some(ended_at + TimeDelta::hours(6)));
-/// assert_eq!(look(48), None);
+/// assert_eq!(look(48), Some(ended_at + TimeDelta::days(4)));
+/// assert_eq!(look(8 * 24), None);
 /// # Ok::<(), chrono::ParseError>(())
 /// ```
 #[must_use]

@@ -45,18 +45,20 @@ pub async fn ask_payment_rows(
 ) -> Result<HashMap<PaymentId, Heard>, FlowError> {
     let questions: Vec<_> = rows
         .iter()
-        .map(|row| (row.id, row.send_no, row.uid.clone()))
+        .map(|row| (row.id, row.send_no, row.version, row.uid.clone()))
         .collect();
-    let calls = futures::stream::iter(questions).map(|(payment_id, send_no, uid)| async move {
-        let asked_at = deps.clock.now();
-        let fact = deps.provider.ask_payment(uid.as_str()).await;
-        PaymentReport {
-            payment_id,
-            send_no,
-            asked_at,
-            fact,
-        }
-    });
+    let calls =
+        futures::stream::iter(questions).map(|(payment_id, send_no, version, uid)| async move {
+            let asked_at = deps.clock.now();
+            let fact = deps.provider.ask_payment(uid.as_str()).await;
+            PaymentReport {
+                payment_id,
+                send_no,
+                asked_at,
+                asked_of: Some(version),
+                fact,
+            }
+        });
     let mut answers = calls
         .buffer_unordered(deps.settings.calls_in_flight_max)
         .chunks(ANSWERS_TOGETHER)

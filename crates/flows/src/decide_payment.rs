@@ -14,6 +14,8 @@ use crate::apply_agreement_report::{absence_proved_at, back_off};
 use crate::report::{FoundPayment, PaymentFact, PaymentReport, Standing};
 use crate::tell::{payment_event, payment_exception};
 
+use failed::may_be_the_failure_before;
+
 mod conflict;
 mod failed;
 mod refused;
@@ -37,6 +39,13 @@ pub(crate) fn decide(
     );
     if report.send_no != row.send_no && !is_settlement {
         return None;
+    }
+    if may_be_the_failure_before(row, report) {
+        let wake_at = Some(now);
+        return Some(PaymentWrite {
+            wake_at,
+            ..unchanged(row, now)
+        });
     }
     let decision = Decision {
         row,
@@ -180,7 +189,10 @@ impl Decision<'_> {
             }
             return write;
         }
-        if let Step::Advance(to) = self.row.state.step(Event::Failed) {
+        // Once something was heard of it, or nobody waits for this call any more, the provider is asked.
+        if self.row.state == State::Sending
+            && let Step::Advance(to) = self.row.state.step(Event::Failed)
+        {
             self.write.to = to;
             self.write.wake_at = next_look(self.row, to, self.now);
             self.write.take_back = TakeBack::Submission;
@@ -229,7 +241,9 @@ impl Decision<'_> {
     /// Nothing is to be seen of the last sending: it may be on its way still.
     fn ask_once_more(mut self, asked_at: Instant) -> PaymentWrite {
         let sent_at = self.row.last_sent_at.unwrap_or(self.now);
-        let first = self.row.absent_since_at.unwrap_or(asked_at);
+        // What was asked before it was sent, by a clock that is behind, proves nothing.
+        let first = self.row.absent_since_at.filter(|first| sent_at <= *first);
+        let first = first.unwrap_or(asked_at.max(sent_at));
         self.write.absent_since_at = Some(first);
         let now = self.now;
         let mut write = self.step(Event::OutcomeUnknown);

@@ -15,6 +15,8 @@ pub struct PaymentReport {
     pub send_no: u32,
     /// When the question left.
     pub asked_at: Instant,
+    /// The row's version when a question left that was no sending.
+    pub asked_of: Option<i64>,
     /// What was learned.
     pub fact: PaymentFact,
 }

@@ -135,7 +135,7 @@ fn wait_or_give_up(
     })
 }
 
-/// It is looked at again for two days: a request can arrive after it was given up.
+/// It is looked at again for eight days: a request can arrive after it was given up.
 fn give_up(
     deps: &Deps,
     row: &PaymentRow,

@@ -293,6 +293,7 @@ pub(crate) async fn call(deps: &Deps, just: JustArmed) -> Result<(), FlowError> 
             payment_id: payment.id,
             send_no: payment.send_no,
             asked_at,
+            asked_of: None,
             fact,
         })
     });

@@ -155,8 +155,8 @@ impl Storm {
             .faults
             .rolls(&mut self.dice.bank, Fault::LateSettlement)
         {
-            // Within the two days in which a failure is looked at again.
-            let after = TimeDelta::minutes(self.dice.bank.within(1, 40 * 60));
+            // Within the eight days in which a failure is looked at again.
+            let after = TimeDelta::minutes(self.dice.bank.within(1, 7 * 24 * 60));
             let (payment_uid, outcome) = (event.uid.clone(), "settle");
             let deed = Deed::BankDecides {
                 payment_uid,

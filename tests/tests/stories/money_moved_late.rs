@@ -57,6 +57,25 @@ pub async fn failed_for_a_new_payment(builder: WorldBuilder) -> (World, PlanHand
     (world, plan, uid)
 }
 
+/// A world whose only payment, sent on 12 January, the bank failed at `at` in a way that nothing can follow; `after`
+/// that.
+async fn failed_for_good(builder: WorldBuilder, at: &str, after: TimeDelta) -> (World, String) {
+    let world = builder.build().await;
+    let plan = world.active_plan(weekly("2026-01-12", 1)).await;
+    world
+        .payer(&plan.customer, json!({ "silent_on": ["2026-01-12"] }))
+        .await;
+    world.advance_to(sydney("2026-01-12 06:30")).await;
+    let uid = world.plan(&plan).await.only_payment().uid.clone();
+    world.advance_to(sydney(at)).await;
+    world.bank_fails(&uid, "AC05").await;
+    world.advance_by(after).await;
+    let told = world.plan(&plan).await;
+    assert_eq!(told.only_payment().state, "failed");
+    assert_eq!(told.instalments[0].state, "failed", "nothing follows it");
+    (world, uid)
+}
+
 /// The first instalment was paid by the payment that had failed: nothing more is sent for it, nor
 /// for anything else, until a person has looked.
 async fn is_paid_once_and_asked_about(world: World, plan: &PlanHandle) {
@@ -100,22 +119,12 @@ async fn a_late_settlement_told_while_the_provider_is_down_is_heard_once_it_answ
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_settlement_is_heard_of_after_a_silence_that_outlasts_the_looks() {
     let builder = World::builder().without_webhooks().with_wire();
-    let world = builder.build().await;
-    let plan = world.active_plan(weekly("2026-01-12", 1)).await;
-    world
-        .payer(&plan.customer, json!({ "silent_on": ["2026-01-12"] }))
-        .await;
-    world.advance_to(sydney("2026-01-12 06:30")).await;
-    let uid = world.plan(&plan).await.only_payment().uid.clone();
-    world.bank_fails(&uid, "AC05").await;
-    world.advance_to(sydney("2026-01-12 06:50")).await;
-    let told = world.plan(&plan).await;
-    assert_eq!(told.only_payment().state, "failed");
-    assert_eq!(told.instalments[0].state, "failed", "nothing follows it");
+    let failing = failed_for_good(builder, "2026-01-12 06:30", TimeDelta::minutes(20));
+    let (world, uid) = failing.await;
 
     world.wire().set(WireMode::LoseQuestions);
     world.bank_decides(&uid, "settle").await;
-    world.advance_to(sydney("2026-01-15 12:00")).await;
+    world.advance_to(sydney("2026-01-22 12:00")).await;
     let asked = world.open_questions().await;
     assert!(!asked.contains(&"late_settlement".to_owned()), "{asked:?}");
 
@@ -128,19 +137,9 @@ async fn a_late_settlement_is_heard_of_after_a_silence_that_outlasts_the_looks()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_settlement_of_a_payment_that_failed_long_after_its_sending_is_heard_of() {
-    let world = World::builder().without_webhooks().build().await;
-    let plan = world.active_plan(weekly("2026-01-12", 1)).await;
-    world
-        .payer(&plan.customer, json!({ "silent_on": ["2026-01-12"] }))
-        .await;
-    world.advance_to(sydney("2026-01-12 06:30")).await;
-    let uid = world.plan(&plan).await.only_payment().uid.clone();
-    world.advance_to(sydney("2026-01-16 12:00")).await;
-    world.bank_fails(&uid, "AC05").await;
-    world.advance_by(TimeDelta::hours(2)).await;
-    let told = world.plan(&plan).await;
-    assert_eq!(told.only_payment().state, "failed");
-    assert_eq!(told.instalments[0].state, "failed", "nothing follows it");
+    let builder = World::builder().without_webhooks();
+    let failing = failed_for_good(builder, "2026-01-16 12:00", TimeDelta::hours(2));
+    let (world, uid) = failing.await;
 
     world.bank_decides(&uid, "settle").await;
     world.advance_by(TimeDelta::hours(24)).await;

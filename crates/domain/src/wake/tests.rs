@@ -64,7 +64,7 @@ fn every_undecided_payment_is_asked_about_within_the_hour_for_ever() {
 }
 
 #[test]
-fn a_payment_that_moved_nothing_is_looked_at_again_for_two_days() {
+fn a_payment_that_moved_nothing_is_looked_at_again_for_eight_days() {
     let after = |age: TimeDelta| {
         next_second_look(sent_at(), sent_at() + age).map(|at| (at - sent_at()).num_hours())
     };
@@ -74,7 +74,9 @@ fn a_payment_that_moved_nothing_is_looked_at_again_for_two_days() {
     assert_eq!(after(TimeDelta::hours(1)), Some(6));
     assert_eq!(after(TimeDelta::hours(6)), Some(24));
     assert_eq!(after(TimeDelta::hours(47)), Some(48));
-    assert_eq!(after(TimeDelta::hours(48)), None);
+    assert_eq!(after(TimeDelta::hours(48)), Some(96));
+    assert_eq!(after(TimeDelta::hours(96)), Some(192));
+    assert_eq!(after(TimeDelta::hours(192)), None);
 }
 
 #[test]

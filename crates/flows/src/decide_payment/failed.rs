@@ -11,11 +11,12 @@ use domain::instalment;
 use domain::payment::{Event, State, Step};
 use domain::plan;
 use store::instalments::InstalmentMove;
-use store::payments::{PaymentWrite, ProviderFailure, Streak, TakeBack};
+use store::payments::{PaymentRow, PaymentWrite, ProviderFailure, Streak, TakeBack};
 
 use crate::cancel_plan::PLAN_CANCELLED;
 
 use super::{Decision, next_look};
+use crate::report::{FoundPayment, PaymentFact, PaymentReport, Standing};
 use crate::retry_policy::{from_json, room_after_failure};
 use crate::tell::{exception, payment_exception};
 
@@ -28,13 +29,13 @@ impl Decision<'_> {
     pub(super) fn failed(mut self, failure: ProviderFailure, asked_at: Instant) -> PaymentWrite {
         match self.row.state.step(Event::Failed) {
             Step::Advance(to) => {
-                let is_unheard_of = self.is_the_failure_before();
+                let is_unheard_of = self.is_unheard_of();
                 if is_unheard_of && !self.is_lost(asked_at) {
                     return self.ask_once_more(asked_at);
                 }
                 self.write.to = to;
                 self.write.wake_at = next_look(self.row, to, self.now);
-                if is_unheard_of && self.retry_once_more() {
+                if is_unheard_of && !self.are_too_many_unheard_of() && self.retry_once_more() {
                     return self.write;
                 }
                 self.write.streak = Streak::Add(self.row.consecutive_failures);
@@ -50,12 +51,10 @@ impl Decision<'_> {
 
     /// Whether this may be the failure that was retried, and not the retry's own: of a retry nobody heard of,
     /// the provider tells nothing that says which. Like a creation it is held for lost when nothing was to be
-    /// seen of it twice, the second time well after its sending. After a few of these in one payment the
-    /// failure is believed.
-    fn is_the_failure_before(&self) -> bool {
-        let row = self.row;
-        let is_unheard_of = match row.state {
-            State::Sending | State::Unknown => row.is_retry,
+    /// seen of it twice, the second time well after its sending.
+    fn is_unheard_of(&self) -> bool {
+        match self.row.state {
+            State::Sending | State::Unknown => self.row.is_retry,
             State::Intended
             | State::Submitted
             | State::UnderInvestigation
@@ -63,10 +62,15 @@ impl Decision<'_> {
             | State::Failed
             | State::Rejected
             | State::Abandoned => false,
-        };
+        }
+    }
+
+    /// Whether so many retries were lost already that the failure is believed to be the last one's own.
+    fn are_too_many_unheard_of(&self) -> bool {
+        let row = self.row;
         // The creation and the retries that count are known; the other submissions are not.
         let known = 1 + row.retries_made as usize;
-        is_unheard_of && row.sent_at.len().saturating_sub(known) < UNHEARD_OF_MAX
+        UNHEARD_OF_MAX <= row.sent_at.len().saturating_sub(known)
     }
 
     /// Takes the retry back and plans another; false where the instalment's room has none.
@@ -194,6 +198,23 @@ impl Decision<'_> {
             "Agree with the customer how the instalment is paid.",
         ));
     }
+}
+
+/// Whether a failure was asked about before it was heard that the retry is under way: it may be the one that was
+/// retried, and its answer was only slow.
+pub(super) fn may_be_the_failure_before(row: &PaymentRow, report: &PaymentReport) -> bool {
+    let is_failure = matches!(
+        &report.fact,
+        PaymentFact::Found(FoundPayment {
+            standing: Standing::Failed { .. },
+            ..
+        })
+    );
+    let is_under_way = matches!(row.state, State::Submitted | State::UnderInvestigation);
+    let has_moved = report
+        .asked_of
+        .is_some_and(|version| version != row.version);
+    is_failure && row.is_retry && is_under_way && has_moved
 }
 
 fn merged(mut facts: serde_json::Value, more: serde_json::Value) -> serde_json::Value {

@@ -100,6 +100,7 @@ fn told_at(row: &PaymentRow, fact: PaymentFact, now: Instant) -> PaymentWrite {
         payment_id: row.id,
         send_no: row.send_no,
         asked_at: now,
+        asked_of: None,
         fact,
     };
     decide(row, &report, now, &settings()).expect("a report of the current sending is heard")
@@ -167,6 +168,7 @@ fn what_is_said_of_an_earlier_sending_is_not_heard() {
             payment_id: row.id,
             send_no: 1,
             asked_at: seconds_later(10),
+            asked_of: None,
             fact,
         };
         assert!(
@@ -184,6 +186,7 @@ fn a_settlement_is_heard_whichever_sending_it_is_said_of() {
         payment_id: row.id,
         send_no: 1,
         asked_at: seconds_later(10),
+        asked_of: None,
         fact,
     };
 

@@ -257,6 +257,7 @@ fn an_absence_counts_from_when_it_was_asked_about_however_late_its_answer_is_app
         payment_id: row.id,
         send_no: row.send_no,
         asked_at: seconds_later(seconds),
+        asked_of: None,
         fact: PaymentFact::Absent,
     };
     let at = seconds_later(400);

@@ -82,6 +82,52 @@ fn the_failure_of_a_retry_that_was_taken_is_its_own() {
 }
 
 #[test]
+fn a_failure_asked_about_before_the_retry_was_heard_of_is_asked_about_again() {
+    let asked_of = |state, version: i64| {
+        let row = retry_row(state);
+        let report = PaymentReport {
+            payment_id: row.id,
+            send_no: row.send_no,
+            asked_at: seconds_later(5),
+            asked_of: Some(version),
+            fact: failed("AM04", true),
+        };
+        decide(&row, &report, seconds_later(20), &settings()).unwrap()
+    };
+    for state in [State::Submitted, State::UnderInvestigation] {
+        let now = retry_row(state).version;
+        let stale = asked_of(state, now - 1);
+        assert_eq!((stale.to, stale.wake_at), (state, Some(seconds_later(20))));
+        assert_eq!((instalment_to(&stale), kinds(&stale)), (None, vec![]));
+        assert_eq!(asked_of(state, now).to, State::Failed);
+    }
+}
+
+#[test]
+fn a_retry_that_was_heard_of_stays_under_way_when_its_call_says_that_it_never_left() {
+    for state in [State::Unknown, State::Submitted, State::UnderInvestigation] {
+        let write = told(&retry_row(state), PaymentFact::NotSent);
+
+        assert_eq!((write.to, write.take_back), (state, TakeBack::Nothing));
+        assert!(write.wake_at.is_some());
+        assert_eq!(instalment_to(&write), None);
+    }
+}
+
+#[test]
+fn an_absence_asked_about_before_the_sending_counts_from_the_sending() {
+    let ahead = seconds_later(-3);
+    let row = PaymentRow {
+        absent_since_at: Some(ahead),
+        ..row(State::Unknown)
+    };
+    let write = told_at(&row, PaymentFact::Absent, seconds_later(10));
+    assert_eq!(write.absent_since_at, Some(seconds_later(10)));
+    let early = told_at(&row, PaymentFact::Absent, ahead);
+    assert_eq!(early.absent_since_at, Some(sent_at()));
+}
+
+#[test]
 fn after_three_retries_nobody_heard_of_a_failure_counts() {
     let heard_of = |unheard_of: usize| {
         let row = PaymentRow {
@@ -89,11 +135,21 @@ fn after_three_retries_nobody_heard_of_a_failure_counts() {
             sent_at: vec![sent_at(); 2 + unheard_of],
             ..retry_row(State::Unknown)
         };
-        told(&row, failed("AM04", true))
+        let unseen = told_at(&row, failed("AM04", true), seconds_later(10));
+        assert_eq!(unseen.to, State::Unknown, "it may be on its way");
+        let row = PaymentRow {
+            absent_since_at: unseen.absent_since_at,
+            ..row
+        };
+        told_at(&row, failed("AM04", true), seconds_later(300))
     };
 
-    assert_eq!(heard_of(2).to, State::Unknown);
-    assert_eq!(heard_of(3).streak, Streak::Add(0));
+    let (lost, its_own) = (heard_of(2), heard_of(3));
+    assert_eq!((lost.to, lost.streak), (State::Failed, Streak::Keep));
+    assert_eq!(
+        (its_own.to, its_own.streak),
+        (State::Failed, Streak::Add(0))
+    );
 }
 
 #[test]
@@ -122,7 +178,7 @@ fn what_moved_no_money_is_looked_at_again_in_an_hour() {
 }
 
 #[test]
-fn what_ended_long_after_its_sending_is_looked_at_for_two_days_more() {
+fn what_ended_long_after_its_sending_is_looked_at_for_eight_days_more() {
     let ended_at = sent_at() + TimeDelta::days(5);
     let ended = told_at(
         &row(State::UnderInvestigation),
@@ -142,12 +198,13 @@ fn what_ended_long_after_its_sending_is_looked_at_for_two_days_more() {
     };
     assert_eq!(looked_at(1), Some(ended_at + TimeDelta::hours(6)));
     assert_eq!(looked_at(47), Some(ended_at + TimeDelta::hours(48)));
-    assert_eq!(looked_at(48), None);
+    assert_eq!(looked_at(48), Some(ended_at + TimeDelta::days(4)));
+    assert_eq!(looked_at(8 * 24), None);
 }
 
 #[test]
 fn what_moved_no_money_is_looked_at_until_the_provider_has_said_how_it_ended() {
-    let now = sent_at() + TimeDelta::hours(50);
+    let now = sent_at() + TimeDelta::hours(200);
     let looked_at = |state, fact| told_at(&row(state), fact, now).wake_at;
     let in_an_hour = Some(now + TimeDelta::hours(1));
 
