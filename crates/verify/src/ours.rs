@@ -91,14 +91,18 @@ fn payment_uid(key: &[u8; 32], instalment: Uuid, attempt_no: i32) -> String {
 
 /// I1, I2: at most one success, and none begins before the one before it has failed. Two things are
 /// the bank's doing and not ours: a failure that it takes back after another was sent, and a request
-/// that reached it long after it was sent. Then a person has been asked about that very payment.
+/// that reached it long after it was sent. Then a person has been asked about that very payment, or will be: what
+/// the bank took back is heard of at the next look at the latest.
 pub(crate) fn one_at_a_time(book: &Book, row: &OurPayment, found: &mut Findings) {
     found.checked("I1", 1);
     found.checked("I2", 1);
     let payments = book.payments_of(row.instalment_id);
     let is_asked = |entry: &Entry| row.is_asked_about(&entry.theirs.uid);
     let changed_its_mind = |before: &Entry, after: &Entry| {
-        before.theirs.has_settled() && before.theirs.had_failed_by(after.theirs.created_at)
+        let uid = &before.theirs.uid;
+        before.theirs.has_settled()
+            && before.theirs.had_failed_by(after.theirs.created_at)
+            && (row.is_asked_about(uid) || row.is_looked_at(uid))
     };
 
     let settled: Vec<&Entry> = payments
@@ -110,8 +114,7 @@ pub(crate) fn one_at_a_time(book: &Book, row: &OurPayment, found: &mut Findings)
         .iter()
         .zip(settled.iter().skip(1))
         .any(|(one, next)| {
-            let is_theirs = (changed_its_mind(one, next) && is_asked(one))
-                || (next.came_after(one) && is_asked(next));
+            let is_theirs = changed_its_mind(one, next) || (next.came_after(one) && is_asked(next));
             !is_theirs
         });
     if is_doubled {
@@ -125,8 +128,7 @@ pub(crate) fn one_at_a_time(book: &Book, row: &OurPayment, found: &mut Findings)
         let is_told = is_doubled && before.theirs.has_settled() && after.theirs.has_settled();
         let had_failed =
             before.theirs.has_failed() && before.theirs.had_failed_by(after.theirs.created_at);
-        let is_theirs =
-            (changed_its_mind(before, after) && is_asked(before)) || after.came_after(before);
+        let is_theirs = changed_its_mind(before, after) || after.came_after(before);
         if !had_failed && !is_theirs && !is_told {
             let said = format!(
                 "the bank holds it {}, and had not failed it when another was sent",

@@ -32,12 +32,19 @@ pub(crate) struct OurPayment {
     pub cancelled_at: Option<DateTime<Utc>>,
     /// Of the instalment's payments, the uids of those about whose money a person was ever asked.
     pub asked_about: Vec<String>,
+    /// Of the instalment's payments, the uids of those that ended without money and are looked at again.
+    pub looked_at: Vec<String>,
 }
 
 impl OurPayment {
     /// Whether a person was ever asked about the money of the payment with this uid.
     pub(crate) fn is_asked_about(&self, uid: &str) -> bool {
         self.asked_about.iter().any(|asked| asked == uid)
+    }
+
+    /// Whether the provider is going to be asked again about the payment with this uid, which has ended.
+    pub(crate) fn is_looked_at(&self, uid: &str) -> bool {
+        self.looked_at.iter().any(|looked_at| looked_at == uid)
     }
 }
 
@@ -112,7 +119,12 @@ const PAYMENT: &str = "select m.id, m.uid, m.state, m.attempt_no, m.amount_cents
              select 1 from exception e
              where e.subject_id = o.id
                and e.kind in ('late_settlement', 'settled_after_end', 'payment_conflict',
-                              'reversal', 'echo_mismatch'))) as asked_about
+                              'reversal', 'echo_mismatch'))) as asked_about,
+         array(
+           select o.uid from payment o
+           where o.instalment_id = i.id
+             and o.state in ('failed', 'rejected', 'abandoned')
+             and o.wake_at is not null) as looked_at
        from payment m
        join agreement a on a.id = m.agreement_id
        join instalment i on i.id = m.instalment_id

@@ -192,7 +192,8 @@ fn amount(terms: &Terms, theirs: &TheirPayment, others: &[TheirPayment]) -> Opti
         return Some(format!("{} cents were collected", theirs.amount));
     }
     let after_last = others.iter().any(|other| {
-        let stood_before = other.created_at <= theirs.created_at
+        // Of two that came at one instant nothing tells which was the first.
+        let stood_before = other.created_at < theirs.created_at
             && other.last_submitted_at() <= theirs.last_submitted_at()
             && !other.gave_way_to(theirs);
         other.last_payment == Some(true) && stood_before
