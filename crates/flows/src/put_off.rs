@@ -17,8 +17,9 @@ use crate::retry_policy::room_of;
 /// How long to wait where the rule itself cannot say when it will hold no more.
 const LOOK_AGAIN: TimeDelta = TimeDelta::hours(1);
 
-/// The same, in the last hour in which it could be collected.
-const LOOK_AGAIN_LATE: TimeDelta = TimeDelta::minutes(5);
+/// The same, in the last hour in which it could be collected, and where an answer of the provider's is all that is
+/// missing.
+const LOOK_AGAIN_SOON: TimeDelta = TimeDelta::minutes(5);
 
 /// The step of an instalment that the gate refused.
 ///
@@ -125,7 +126,10 @@ pub(crate) fn look_again(
     let clears_at = match refusal.clears() {
         Clears::At(at) => at,
         Clears::When(_) if is_told(refusal) => tomorrow(now, room_ends, hours),
-        Clears::When(_) | Clears::Never => soon(now, room_ends, hours),
+        Clears::When(_) if hangs_on_an_answer(refusal) => {
+            after(LOOK_AGAIN_SOON, now, room_ends, hours)
+        }
+        Clears::When(_) | Clears::Never => after(LOOK_AGAIN, now, room_ends, hours),
     };
     let next = clears_at.max(now + TimeDelta::seconds(1));
     let over_at = room_ends.closes_at();
@@ -148,22 +152,31 @@ const fn is_told(refusal: &Refusal) -> bool {
     )
 }
 
+/// Whether the provider was asked about this just now and said nothing that helps: it is asked again when the
+/// instalment is looked at, and nothing else wakes it.
+const fn hangs_on_an_answer(refusal: &Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::AgreementStale { .. } | Refusal::OtherPaymentLive
+    )
+}
+
 /// Tomorrow, when sending begins; as ever on its last day. What is frozen waits on after that.
 fn tomorrow(now: Instant, room_ends: BusinessDate, hours: SendingHours) -> Instant {
     let today = BusinessDate::of_instant(now);
     let tomorrow = today.plus_days(1).filter(|_| today != room_ends);
     tomorrow.map_or_else(
-        || soon(now, room_ends, hours),
+        || after(LOOK_AGAIN, now, room_ends, hours),
         |tomorrow| hours.opens_at(tomorrow),
     )
 }
 
-/// In an hour. Outside sending hours nothing could be sent anyway; but the last of them are not slept
+/// So long from now. Outside sending hours nothing could be sent anyway; but the last of them are not slept
 /// through.
-fn soon(now: Instant, room_ends: BusinessDate, hours: SendingHours) -> Instant {
-    let soon = now + LOOK_AGAIN;
+fn after(pause: TimeDelta, now: Instant, room_ends: BusinessDate, hours: SendingHours) -> Instant {
+    let soon = now + pause;
     let today = BusinessDate::of_instant(soon);
-    let last_minutes = now + LOOK_AGAIN_LATE;
+    let last_minutes = now + LOOK_AGAIN_SOON;
     if soon < hours.closes_at(today) {
         soon.max(hours.opens_at(today))
     } else if room_ends == today && last_minutes < hours.closes_at(today) {
@@ -223,6 +236,22 @@ mod tests {
         for refusal in [suspended, stopped, may_fail] {
             let waits = next(&refusal, "2026-06-12", "2026-06-10T00:00:00Z");
             assert_eq!(waits, "2026-06-10T01:00:00Z", "{refusal}");
+        }
+    }
+
+    #[test]
+    fn what_only_an_answer_lets_pass_is_asked_about_again_within_minutes() {
+        let stale = Refusal::AgreementStale { confirmed_at: None };
+        for refusal in [stale, Refusal::OtherPaymentLive] {
+            let waits = next(&refusal, "2026-06-12", "2026-06-10T00:00:00Z");
+            assert_eq!(waits, "2026-06-10T00:05:00Z", "{refusal}");
+            // Sending ends at ten in the evening.
+            let late = next(&refusal, "2026-06-12", "2026-06-10T11:54:00Z");
+            assert_eq!(late, "2026-06-10T11:59:00Z", "{refusal}");
+            let over = next(&refusal, "2026-06-12", "2026-06-10T11:55:00Z");
+            assert_eq!(over, "2026-06-10T20:00:00Z", "{refusal}");
+            let last = next(&refusal, "2026-06-10", "2026-06-10T11:55:00Z");
+            assert_eq!(last, "2026-06-10T14:00:00Z", "{refusal}");
         }
     }
 }

@@ -56,6 +56,29 @@ async fn retries_that_are_never_answered_are_counted_once_each() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_word_of_its_agreement_is_collected_within_minutes_of_the_word() {
+    let world = World::builder().with_wire().build().await;
+    let plan = world.active_plan(weekly("2026-01-12", 1)).await;
+    world.advance_to(sydney("2026-01-10 12:00")).await;
+    world.wire().set(WireMode::Down);
+    world.advance_to(sydney("2026-01-12 06:01")).await;
+    let waiting = &world.plan(&plan).await.instalments[0];
+    assert_eq!(waiting.state, "scheduled");
+    assert_eq!(waiting.waiting_because.as_deref(), Some("agreement_stale"));
+
+    world.wire().set(WireMode::Open);
+    world.advance_to(sydney("2026-01-12 06:16")).await;
+
+    let told = world.plan(&plan).await;
+    assert_eq!(
+        (told.state.as_str(), told.totals.collected),
+        ("completed", AMOUNT)
+    );
+    assert_eq!(world.ledger().await.payments.len(), 1);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn everything_converges_with_webhooks_switched_off() {
     let world = World::builder().without_webhooks().build().await;
     let plan = world.active_plan(weekly("2026-01-12", 3)).await;
