@@ -2,11 +2,13 @@
 //! halted for longer than their leases, leases wiped, PostgreSQL crashed, and the provider has its bad days.
 //!
 //! A private PostgreSQL that keeps its commits, the sandbox, the API and the workers are processes of this very
-//! binary. Time is real; it is moved on only while nobody has anything to do. In the end the faults stop,
-//! everything has to be decided, and `verify` compares both sides.
+//! binary. Time is real; it is moved on only while nobody has anything to do. What three kills in a row put into
+//! quarantine a person lets go on. In the end the faults stop, everything has to be decided, and `verify` compares
+//! both sides.
 
 mod crew;
 mod lender;
+mod person;
 mod plan;
 mod report;
 mod time;
@@ -164,6 +166,7 @@ async fn break_everything(
     let lender = Lender::new(parts.api.clone(), &calendar, &shared);
     let mut timekeeper = Timekeeper::new(parts, &calendar, options, &shared, &watch).await?;
     let books = Books::of(parts);
+    let api = parts.api.clone();
     let mut crew = Crew::new(parts, options, &shared, &watch).await?;
 
     let everybody = async { tokio::try_join!(lender.register(), timekeeper.keep(say)) };
@@ -171,6 +174,7 @@ async fn break_everything(
         done = everybody => { done?; }
         ended = crew.strike() => return Err(ended.err().context("nobody breaks anything")?),
         ended = watch.watch() => return Err(ended.err().context("nobody watches")?),
+        never = person::answer(&api, &shared) => match never {},
     }
     books.compare(options, &shared, &watch).await
 }

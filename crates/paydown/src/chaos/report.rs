@@ -29,6 +29,8 @@ pub struct Tally {
     pub wipes: u64,
     /// Leases wiped.
     pub leases_wiped: u64,
+    /// Rows that ended three processes in a row, as it seemed, and that a person let go on.
+    pub released: u64,
 }
 
 impl Tally {

@@ -133,6 +133,7 @@ fn told(report: &Report) -> String {
     line("freezes", tally.freezes.to_string());
     let wipes = format!("{} ({} leases)", tally.wipes, tally.leases_wiped);
     line("wipes", wipes);
+    line("released", format!("{} from quarantine", tally.released));
     line("ended alone", tally.ended_by_themselves.to_string());
     line("provider", report.provider.to_string());
     line("double", report.double.to_string());
