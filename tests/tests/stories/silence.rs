@@ -1,6 +1,7 @@
 //! A provider that does not answer, or does not tell.
 
 use chrono::TimeDelta;
+use reqwest::StatusCode;
 use serde_json::json;
 
 use e2e::world::{WireMode, World};
@@ -75,6 +76,27 @@ async fn what_waits_for_word_of_its_agreement_is_collected_within_minutes_of_the
         ("completed", AMOUNT)
     );
     assert_eq!(world.ledger().await.payments.len(), 1);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_agreement_that_was_noted_is_a_question_again_a_day_later() {
+    let world = World::builder().build().await;
+    let plan = world.active_plan(weekly("2026-01-12", 1)).await;
+    world.advance_to(sydney("2026-01-10 12:00")).await;
+    world.bank_forgets().await;
+    world.advance_to(sydney("2026-01-12 12:01")).await;
+    let waiting = &world.plan(&plan).await.instalments[0];
+    assert_eq!(waiting.waiting_because.as_deref(), Some("agreement_stale"));
+    assert_eq!(world.open_questions().await, ["agreement_missing"]);
+
+    let (status, told) = world.answer("agreement_missing", "noted").await;
+    assert_eq!(status, StatusCode::OK, "{told}");
+    world.advance_by(TimeDelta::hours(23)).await;
+    assert!(world.open_questions().await.is_empty());
+
+    world.advance_by(TimeDelta::hours(2)).await;
+    assert_eq!(world.open_questions().await, ["agreement_missing"]);
     world.finish().await;
 }
 
