@@ -34,6 +34,7 @@ use crate::runtime::STOPPED;
 
 use crew::Crew;
 use lender::Lender;
+use person::Person;
 use plan::Calendar;
 use report::Tally;
 pub use report::{Recovery, Report};
@@ -166,7 +167,7 @@ async fn break_everything(
     let lender = Lender::new(parts.api.clone(), &calendar, &shared);
     let mut timekeeper = Timekeeper::new(parts, &calendar, options, &shared, &watch).await?;
     let books = Books::of(parts);
-    let api = parts.api.clone();
+    let mut person = Person::new(parts.api.clone(), &shared);
     let mut crew = Crew::new(parts, options, &shared, &watch).await?;
 
     let everybody = async { tokio::try_join!(lender.register(), timekeeper.keep(say)) };
@@ -174,7 +175,7 @@ async fn break_everything(
         done = everybody => { done?; }
         ended = crew.strike() => return Err(ended.err().context("nobody breaks anything")?),
         ended = watch.watch() => return Err(ended.err().context("nobody watches")?),
-        never = person::answer(&api, &shared) => match never {},
+        never = person.answer() => match never {},
     }
     books.compare(options, &shared, &watch).await
 }

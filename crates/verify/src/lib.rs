@@ -206,6 +206,15 @@ impl Verifier {
         Ok(undigested.unsigned_abs())
     }
 
+    /// How many rows are in quarantine until a person lets them go on.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database does.
+    pub async fn quarantined(&self) -> Result<u64, VerifyError> {
+        Ok(rows::quarantined(&self.pool).await?.unsigned_abs())
+    }
+
     /// How many questions to a person were opened, by kind.
     ///
     /// # Errors

@@ -321,6 +321,15 @@ pub(crate) async fn overdue(pool: &PgPool, at: DateTime<Utc>) -> Result<(i64, i6
     .await
 }
 
+/// How many open questions there are about rows in quarantine.
+pub(crate) async fn quarantined(pool: &PgPool) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar(
+        "select count(*) from exception where kind = 'quarantined' and closed_at is null",
+    )
+    .fetch_one(pool)
+    .await
+}
+
 /// How many rows of each kind there are: customers, plans, instalments and agreements.
 pub(crate) async fn counts(pool: &PgPool) -> Result<(i64, i64, i64, i64), sqlx::Error> {
     sqlx::query_as(

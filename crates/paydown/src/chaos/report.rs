@@ -29,8 +29,10 @@ pub struct Tally {
     pub wipes: u64,
     /// Leases wiped.
     pub leases_wiped: u64,
-    /// Rows that ended three processes in a row, as it seemed, and that a person let go on.
-    pub released: u64,
+    /// Rows that ended three processes in a row, as it seemed, and were left to a person.
+    pub quarantined: u64,
+    /// Of those, left there, since no kill explains it.
+    pub kept: u64,
 }
 
 impl Tally {
@@ -146,7 +148,8 @@ impl Report {
             kept_in: None,
             findings,
         };
-        let wrong = report.double + report.lost + report.outside + report.undecided;
+        let wrong =
+            report.double + report.lost + report.outside + report.undecided + report.tally.kept;
         report.is_well = wrong == 0 && report.findings.holds && recovery.waiting == 0;
         report
     }

@@ -92,11 +92,13 @@ impl<'a> Timekeeper<'a> {
         let Ok(states) = self.observer.instalments().await else {
             return Ok(Err(()));
         };
-        let (backlog, undigested) = (
+        let (backlog, undigested, quarantined) = (
             self.store.backlog(now).await,
             self.observer.undigested(now).await,
+            self.observer.quarantined().await,
         );
-        let (Ok(backlog), Ok(undigested)) = (backlog, undigested) else {
+        let (Ok(backlog), Ok(undigested), Ok(quarantined)) = (backlog, undigested, quarantined)
+        else {
             return Ok(Err(()));
         };
         let ended = states
@@ -111,7 +113,8 @@ impl<'a> Timekeeper<'a> {
         let is_quiet = backlog.due == 0
             && backlog.leased == 0
             && !reading.next_event_at.is_some_and(is_past)
-            && !self.shared.halted.get();
+            && !self.shared.halted.get()
+            && quarantined <= self.shared.tally.borrow().kept;
         self.quiet = if is_quiet { self.quiet + 1 } else { 0 };
 
         if let Some(since) = self.calm_since {
