@@ -39,10 +39,9 @@ pub struct NewException {
     pub next_action: &'static str,
 }
 
-/// Asked by every look for as long as what they tell of lasts: of those that a person has noted, not again for a day.
-const REMINDED_DAILY: [&str; 1] = [Kind::AgreementMissing.as_str()];
-
 /// Opens questions; one that is open already stays as it is. Answers the ids of those that are new.
+///
+/// Every look at a missing agreement asks about it: what a person has noted since it is missing, not again for a day.
 pub(crate) async fn open_exceptions(
     tx: &mut PgConnection,
     exceptions: &[NewException],
@@ -61,12 +60,14 @@ pub(crate) async fn open_exceptions(
          from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::uuid[], $6::text[],
                      $7::text[])
            as n (id, kind, plan_id, subject, subject_id, detail, next_action)
-         where not (n.kind = any($9) and exists (
+         where not (n.kind = $9 and exists (
            select 1
            from exception e
+           join agreement a on a.id = e.subject_id
            where e.subject_id = n.subject_id
              and e.kind = n.kind
              and e.resolution = $10
+             and a.absent_since_at < e.closed_at
              and $8 - interval '1 day' < e.closed_at))
          on conflict (kind, subject_id) where closed_at is null do nothing
          returning id",
@@ -79,7 +80,7 @@ pub(crate) async fn open_exceptions(
     .bind(column(&sorted, |one| one.detail.clone()))
     .bind(column(&sorted, |one| one.next_action))
     .bind(now)
-    .bind(REMINDED_DAILY)
+    .bind(Kind::AgreementMissing.as_str())
     .bind(Resolution::Noted.as_str())
     .fetch_all(&mut *tx)
     .await?;

@@ -79,8 +79,8 @@ async fn what_waits_for_word_of_its_agreement_is_collected_within_minutes_of_the
     world.finish().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_missing_agreement_that_was_noted_is_a_question_again_a_day_later() {
+/// A world whose bank has forgotten an agreement under which an instalment is due, of which a person has taken note.
+async fn with_a_missing_agreement_noted() -> World {
     let world = World::builder().build().await;
     let plan = world.active_plan(weekly("2026-01-12", 1)).await;
     world.advance_to(sydney("2026-01-10 12:00")).await;
@@ -92,10 +92,32 @@ async fn a_missing_agreement_that_was_noted_is_a_question_again_a_day_later() {
 
     let (status, told) = world.answer("agreement_missing", "noted").await;
     assert_eq!(status, StatusCode::OK, "{told}");
+    world
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_agreement_that_was_noted_is_a_question_again_a_day_later() {
+    let world = with_a_missing_agreement_noted().await;
+
     world.advance_by(TimeDelta::hours(23)).await;
     assert!(world.open_questions().await.is_empty());
 
     world.advance_by(TimeDelta::hours(2)).await;
+    assert_eq!(world.open_questions().await, ["agreement_missing"]);
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agreement_that_was_found_and_is_missing_again_is_a_question_at_once() {
+    let world = with_a_missing_agreement_noted().await;
+    // As the bank's word on it leaves the row.
+    sqlx::query("update agreement set absent_since_at = null")
+        .execute(world.pool())
+        .await
+        .unwrap();
+
+    world.advance_by(TimeDelta::hours(3)).await;
+
     assert_eq!(world.open_questions().await, ["agreement_missing"]);
     world.finish().await;
 }
