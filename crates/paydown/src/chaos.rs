@@ -87,6 +87,8 @@ struct Shared {
     /// Whether a worker is halted: time is not moved meanwhile.
     halted: Cell<bool>,
     calm: Cell<bool>,
+    /// Questions about rows in quarantine that nobody will answer.
+    kept: Cell<u64>,
 }
 
 impl Shared {
@@ -230,6 +232,7 @@ impl Books {
         verifier.read_stops().await?;
         let violations = verifier.conclude(&ledger, now).await?;
         let counts = verifier.counts().await?;
+        shared.tally.borrow_mut().kept = verifier.quarantined().await?;
         Ok(Report::new(
             options,
             shared.tally.take(),

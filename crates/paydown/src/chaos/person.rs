@@ -12,12 +12,21 @@ use crate::http::Http;
 /// How often they look, in real time.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
-/// How often one object is let go on while processes are killed, and once they are not any more: what ends those that
-/// attend to it by itself stays in quarantine.
-const RELEASES_MAX: (u32, u32) = (4, 1);
+/// How often one row is let go on while processes are killed: what ends those that attend to it by itself stays in
+/// quarantine.
+const RELEASES_MAX: u32 = 4;
+
+/// The same for a chore: a comparison takes so long that a kill meets it often.
+const RELEASES_OF_CHORES_MAX: u32 = 20;
+
+/// The same for either, once nothing is killed any more.
+const RELEASES_IN_CALM_MAX: u32 = 1;
 
 /// How often a release is asked for that is not answered.
 const TRIES_MAX: u32 = 60;
+
+/// How many questions are read at once.
+const PAGE: u64 = 200;
 
 const QUARANTINED: &str = "/v1/exceptions?kind=quarantined&limit=200";
 
@@ -69,7 +78,11 @@ impl<'a> Person<'a> {
                     kept += 1;
                 }
             }
-            self.shared.tally.borrow_mut().kept = kept;
+            // More than a page is more than anybody waits for.
+            let is_hopeless = kept == PAGE;
+            self.shared
+                .kept
+                .set(if is_hopeless { u64::MAX } else { kept });
         }
     }
 
@@ -87,9 +100,11 @@ impl<'a> Person<'a> {
             let object = (question.subject_id.clone(), is_calm);
             self.releases.get(&object).copied().unwrap_or_default()
         };
-        // A comparison takes so long that some kill meets nearly every one.
-        let is_explained = question.subject == "chore" || of(false) <= RELEASES_MAX.0;
-        is_explained && of(true) <= RELEASES_MAX.1 && *tries <= TRIES_MAX
+        let most = match question.subject.as_str() {
+            "chore" => RELEASES_OF_CHORES_MAX,
+            _ => RELEASES_MAX,
+        };
+        of(false) <= most && of(true) <= RELEASES_IN_CALM_MAX && *tries <= TRIES_MAX
     }
 
     async fn release(&self, id: &str) {

@@ -31,7 +31,7 @@ pub struct Tally {
     pub leases_wiped: u64,
     /// Rows that ended three processes in a row, as it seemed, and were left to a person.
     pub quarantined: u64,
-    /// Of those, left there, since no kill explains it.
+    /// Of those, there still in the end.
     pub kept: u64,
 }
 

@@ -114,13 +114,13 @@ impl<'a> Timekeeper<'a> {
             && backlog.leased == 0
             && !reading.next_event_at.is_some_and(is_past)
             && !self.shared.halted.get()
-            && quarantined <= self.shared.tally.borrow().kept;
+            && quarantined <= self.shared.kept.get();
         self.quiet = if is_quiet { self.quiet + 1 } else { 0 };
 
         if let Some(since) = self.calm_since {
             let is_all = self.shared.ended.get() == self.options.collections;
             // A webhook may wait for its turn without being due.
-            let is_decided = is_all && undigested == 0 && is_quiet;
+            let is_decided = is_all && undigested == 0 && QUIET_LOOKS <= self.quiet;
             if is_decided || since + DECIDED_WITHIN < now {
                 return Ok(Ok(true));
             }

@@ -133,7 +133,7 @@ fn told(report: &Report) -> String {
     line("freezes", tally.freezes.to_string());
     let wipes = format!("{} ({} leases)", tally.wipes, tally.leases_wiped);
     line("wipes", wipes);
-    let kept = format!("{} ({} kept there)", tally.quarantined, tally.kept);
+    let kept = format!("{} ({} there still)", tally.quarantined, tally.kept);
     line("quarantined", kept);
     line("ended alone", tally.ended_by_themselves.to_string());
     line("provider", report.provider.to_string());
